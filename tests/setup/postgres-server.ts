@@ -1,14 +1,14 @@
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
-import type { Socket } from "node:net";
 import { createRequire } from "node:module";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 
 /** A PostgreSQL server to connect to. */
 export interface PostgresServer {
   readonly url: string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface StartPostgresOptions {
@@ -111,13 +111,15 @@ function packagedBinaries(): string | undefined {
 function installedBinaries(): string | undefined {
   const root = "/usr/lib/postgresql";
   if (!existsSync(root)) return undefined;
-  const newestFirst = readdirSync(root).sort((a, b) => Number(b) - Number(a));
+  const newestFirst = readdirSync(root).toSorted((a, b) => Number(b) - Number(a));
   return newestFirst.map((version) => join(root, version, "bin")).find((bin) => existsSync(join(bin, "initdb")));
 }
 
 /** Makes the links between library names that the package's install script would make; `false` when it may not. */
 function linkLibraries(native: string): boolean {
-  const links: { source: string; target: string }[] = JSON.parse(readFileSync(join(native, "pg-symlinks.json"), "utf8"));
+  const links: { source: string; target: string }[] = JSON.parse(
+    readFileSync(join(native, "pg-symlinks.json"), "utf8"),
+  );
   for (const { source, target } of links) {
     try {
       symlinkSync(basename(source), join(native, "..", target));
@@ -129,9 +131,12 @@ function linkLibraries(native: string): boolean {
 }
 
 function unprivilegedAccount(): Account {
-  const accounts = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
+  const accounts = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .map((line) => line.split(":"));
   const entry = ["postgres", "nobody"].map((name) => accounts.find((fields) => fields[0] === name)).find(Boolean);
-  if (entry === undefined) throw new Error("PostgreSQL does not run as root, and there is no account postgres or nobody.");
+  if (entry === undefined)
+    throw new Error("PostgreSQL does not run as root, and there is no account postgres or nobody.");
   return { uid: Number(entry[2]), gid: Number(entry[3]) };
 }
 

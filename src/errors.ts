@@ -1,0 +1,324 @@
+/** The stream of one aggregate, as errors name it. */
+interface StreamFacts {
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+}
+
+/**
+ * Base of every error that Eventfold raises by itself. `code` is stable across releases; `cause` keeps what lay beneath.
+ * What a driver or user code throws and Eventfold does not know passes unchanged.
+ */
+export abstract class EventfoldError extends Error {
+  abstract readonly code: string;
+
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+  }
+}
+
+/** An option, or a combination of options, that cannot take effect. Thrown at construction, before anything is stored. */
+export class ConfigurationError extends EventfoldError {
+  readonly code = "CONFIGURATION";
+  readonly option: string;
+
+  constructor(facts: { option: string; problem: string }) {
+    super(`Option ${facts.option} ${facts.problem}`);
+    this.option = facts.option;
+  }
+}
+
+/** An identifier or name that not every store would keep exactly. */
+export class InvalidNameError extends EventfoldError {
+  readonly code = "INVALID_NAME";
+  /** What the value was meant to be, such as "aggregate id". */
+  readonly what: string;
+
+  constructor(facts: { what: string; problem: string }) {
+    super(
+      `The ${facts.what} ${facts.problem}. ` +
+        "Use a well-formed string of 1 to 255 UTF-16 units without U+0000, such as a UUID.",
+    );
+    this.what = facts.what;
+  }
+}
+
+/** A number that must be whole and within bounds, and is not: a version, a position, a limit. */
+export class InvalidNumberError extends EventfoldError {
+  readonly code = "INVALID_NUMBER";
+  readonly what: string;
+  readonly value: unknown;
+
+  constructor(facts: { what: string; value: unknown; minimum: number; maximum?: number }) {
+    const upper = facts.maximum ?? "2^53 - 1";
+    super(`The ${facts.what} is ${String(facts.value)}; pass a whole number from ${facts.minimum} to ${upper}.`);
+    this.what = facts.what;
+    this.value = facts.value;
+  }
+}
+
+/** A moment that is no instant in UTC between the years 1 and 9999. */
+export class InvalidInstantError extends EventfoldError {
+  readonly code = "INVALID_INSTANT";
+  readonly what: string;
+
+  constructor(facts: { what: string; value: unknown }) {
+    super(
+      `The ${facts.what} is ${String(facts.value)}; pass a Date, or text like 2026-01-31T12:00:00.000Z, ` +
+        "in the years 1 to 9999.",
+    );
+    this.what = facts.what;
+  }
+}
+
+/** A value that JSON, or the declared codec, would not bring back as it was. Nothing was stored. */
+export class SerializationError extends EventfoldError {
+  readonly code = "SERIALIZATION";
+  /** Where in the value, such as `state.items[3].price`. */
+  readonly path: string;
+
+  constructor(facts: { path: string; problem: string; cause?: unknown }) {
+    super(`${facts.path} ${facts.problem}`, facts.cause);
+    this.path = facts.path;
+  }
+}
+
+/** An append without events, or with events that were not made by `newEvent`. */
+export class InvalidAppendError extends EventfoldError {
+  readonly code = "INVALID_APPEND";
+
+  constructor(facts: { stream: StreamFacts; problem: string }) {
+    super(`Nothing was appended to stream ${streamName(facts.stream)}: ${facts.problem}`);
+  }
+}
+
+/** The stream was not at the version that the append expected. Nothing of the append was kept. */
+export class OptimisticConcurrencyError extends EventfoldError {
+  readonly code = "OPTIMISTIC_CONCURRENCY";
+  readonly stream: StreamFacts;
+  readonly expectedVersion: number;
+  readonly actualVersion: number;
+
+  constructor(facts: { stream: StreamFacts; expectedVersion: number; actualVersion: number; cause?: unknown }) {
+    super(
+      `Stream ${streamName(facts.stream)} is at version ${facts.actualVersion}, but ${facts.expectedVersion} was expected. ` +
+        "Load it again and repeat the command, or use update().",
+      facts.cause,
+    );
+    this.stream = facts.stream;
+    this.expectedVersion = facts.expectedVersion;
+    this.actualVersion = facts.actualVersion;
+  }
+}
+
+/** An event with this id is stored already, in this stream or another. Nothing of the append was kept. */
+export class DuplicateEventError extends EventfoldError {
+  readonly code = "DUPLICATE_EVENT";
+  readonly stream: StreamFacts;
+  /** The id that occurred twice; undefined where the database does not tell which of several it was. */
+  readonly eventId: string | undefined;
+
+  constructor(facts: { stream: StreamFacts; eventId?: string | undefined; cause?: unknown }) {
+    const which = facts.eventId === undefined ? "one of the event ids" : `event id ${facts.eventId}`;
+    super(
+      `Nothing was appended to stream ${streamName(facts.stream)}: ${which} is stored already. ` +
+        "Ids are unique across all streams; if this is a repeated command, it has been carried out before.",
+      facts.cause,
+    );
+    this.stream = facts.stream;
+    this.eventId = facts.eventId;
+  }
+}
+
+/** The connection failed while an append was under way: it may or may not have been committed. */
+export class CommitUnknownError extends EventfoldError {
+  readonly code = "COMMIT_UNKNOWN";
+  readonly stream: StreamFacts;
+
+  constructor(facts: { stream: StreamFacts; cause: unknown }) {
+    super(
+      `The answer to an append to stream ${streamName(facts.stream)} was lost, so it may or may not stand. ` +
+        "Save the same instance again: that succeeds whether or not its events are stored, and stores them once.",
+      facts.cause,
+    );
+    this.stream = facts.stream;
+  }
+}
+
+/** A stream that does not read back as versions 1, 2, 3 … with readable events. No state can be computed from it. */
+export class CorruptStreamError extends EventfoldError {
+  readonly code = "CORRUPT_STREAM";
+  readonly stream: StreamFacts;
+  /** The version that was expected where the damage was found. */
+  readonly version: number;
+
+  constructor(facts: { stream: StreamFacts; version: number; problem: string; cause?: unknown }) {
+    super(
+      `Stream ${streamName(facts.stream)} is damaged at version ${facts.version}: ${facts.problem}. ` +
+        "Restore its events from a backup; snapshots cannot stand in for them.",
+      facts.cause,
+    );
+    this.stream = facts.stream;
+    this.version = facts.version;
+  }
+}
+
+/** `load` found no event of the aggregate. */
+export class AggregateNotFoundError extends EventfoldError {
+  readonly code = "AGGREGATE_NOT_FOUND";
+  readonly stream: StreamFacts;
+
+  constructor(facts: { stream: StreamFacts }) {
+    super(`No events of ${streamName(facts.stream)}. Use find() or loadOrCreate() where absence is expected.`);
+    this.stream = facts.stream;
+  }
+}
+
+/** An event type that the aggregate's event definitions do not name. */
+export class UnknownEventTypeError extends EventfoldError {
+  readonly code = "UNKNOWN_EVENT_TYPE";
+  readonly eventType: string;
+
+  constructor(facts: { eventType: string; registeredTypes: readonly string[] }) {
+    super(
+      `Event type ${facts.eventType} is not registered (registered: ${facts.registeredTypes.join(", ") || "none"}). ` +
+        "Add it to defineEvents(); a type that was ever stored must stay registered.",
+    );
+    this.eventType = facts.eventType;
+  }
+}
+
+/** Data that its event schema refuses. Nothing was raised. */
+export class EventValidationError extends EventfoldError {
+  readonly code = "EVENT_VALIDATION";
+  readonly eventType: string;
+  /** What the schema reported: path and message, never values. */
+  readonly issues: readonly { readonly path: string; readonly message: string }[];
+
+  constructor(facts: { eventType: string; problem: string; issues: readonly { path: string; message: string }[] }) {
+    const list = facts.issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ");
+    super(`Event ${facts.eventType} ${facts.problem}: ${list}`);
+    this.eventType = facts.eventType;
+    this.issues = facts.issues;
+  }
+}
+
+/** A stored event that could not be brought to today's shape. */
+export class EventUpgradeError extends EventfoldError {
+  readonly code = "EVENT_UPGRADE";
+  readonly eventType: string;
+  readonly storedSchemaVersion: number;
+
+  constructor(facts: { eventType: string; storedSchemaVersion: number; problem: string; cause?: unknown }) {
+    super(`Event ${facts.eventType}, stored with schema version ${facts.storedSchemaVersion}, ${facts.problem}`, facts.cause);
+    this.eventType = facts.eventType;
+    this.storedSchemaVersion = facts.storedSchemaVersion;
+  }
+}
+
+/** `evolve` gave no state. The aggregate is as it was before the event. */
+export class EvolveError extends EventfoldError {
+  readonly code = "EVOLVE";
+  readonly eventType: string;
+
+  constructor(facts: { aggregateType: string; eventType: string }) {
+    super(
+      `evolve of ${facts.aggregateType} returned undefined for event ${facts.eventType}. ` +
+        "Return the state in every case, also for events that change nothing.",
+    );
+    this.eventType = facts.eventType;
+  }
+}
+
+/** A snapshot that cannot be taken of this aggregate now. */
+export class SnapshotRefusedError extends EventfoldError {
+  readonly code = "SNAPSHOT_REFUSED";
+  readonly stream: StreamFacts;
+
+  constructor(facts: { stream: StreamFacts; problem: string }) {
+    super(`No snapshot of ${streamName(facts.stream)} was taken: ${facts.problem}`);
+    this.stream = facts.stream;
+  }
+}
+
+/** A stored snapshot whose state is not readable. Loads never meet this: they replay the events instead. */
+export class CorruptSnapshotError extends EventfoldError {
+  readonly code = "CORRUPT_SNAPSHOT";
+  readonly stream: StreamFacts;
+  readonly version: number;
+
+  constructor(facts: { stream: StreamFacts; version: number; cause?: unknown }) {
+    super(
+      `The snapshot of ${streamName(facts.stream)} at version ${facts.version} is not readable. ` +
+        "Delete it: it is a cache, and loads replay the events without it.",
+      facts.cause,
+    );
+    this.stream = facts.stream;
+    this.version = facts.version;
+  }
+}
+
+/** The events are committed, but the publisher failed. Never repeat the command; publish the events again. */
+export class PublishError extends EventfoldError {
+  readonly code = "PUBLISH";
+  readonly committed = true;
+  readonly stream: StreamFacts;
+  /** The version that the stream has with the committed events. */
+  readonly version: number;
+
+  constructor(facts: { stream: StreamFacts; version: number; cause: unknown }) {
+    super(
+      `Stream ${streamName(facts.stream)} is committed at version ${facts.version}, but publishing its events failed. ` +
+        "Do not repeat the command: publish from the store.",
+      facts.cause,
+    );
+    this.stream = facts.stream;
+    this.version = facts.version;
+  }
+}
+
+/** A store did not answer in time. */
+export class StoreTimeoutError extends EventfoldError {
+  readonly code = "STORE_TIMEOUT";
+  readonly timeoutMs: number;
+
+  constructor(facts: { operation: string; timeoutMs: number }) {
+    super(`${facts.operation} took longer than ${facts.timeoutMs} ms. Check the store, or raise the limit.`);
+    this.timeoutMs = facts.timeoutMs;
+  }
+}
+
+/** The database was locked by another writer for longer than the busy timeout. Nothing was changed. */
+export class StoreBusyError extends EventfoldError {
+  readonly code = "STORE_BUSY";
+
+  constructor(facts: { cause: unknown }) {
+    super("The database stayed locked by another writer. Try again, or raise the busy timeout.", facts.cause);
+  }
+}
+
+/** The tables do not exist yet. */
+export class TablesMissingError extends EventfoldError {
+  readonly code = "TABLES_MISSING";
+
+  constructor(facts: { cause: unknown }) {
+    super(
+      "The tables of Eventfold are missing or of an older release. " +
+        "Run `await storage.migrate()` once at deployment, or the SQL that postgresMigrationSql() gives.",
+      facts.cause,
+    );
+  }
+}
+
+/** A repository or store was used after `close()`. */
+export class ClosedError extends EventfoldError {
+  readonly code = "CLOSED";
+
+  constructor(facts: { what: string }) {
+    super(`The ${facts.what} is closed. Open a new one.`);
+  }
+}
+
+function streamName(stream: StreamFacts): string {
+  return `${stream.aggregateType}/${stream.aggregateId}`;
+}

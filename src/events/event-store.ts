@@ -1,0 +1,143 @@
+import { ClosedError, InvalidAppendError } from "../errors.ts";
+import type { NewEvent, RecordedEvent, StoredEvent } from "./event.ts";
+import { checkName, checkStreamId, checkWholeNumber, type StreamId } from "./stream-id.ts";
+
+/**
+ * Keeps events: the truth. The port that every event store implements, and that decorators wrap.
+ *
+ * Every method rejects with {@link InvalidNameError} or {@link InvalidNumberError} for names and numbers out of bounds, before
+ * the database is asked, and with {@link ClosedError} after `close`.
+ */
+export interface EventStore {
+  /**
+   * Adds `events` to the end of one stream: all of them, or none.
+   *
+   * @throws {OptimisticConcurrencyError} when the stream is not at `expectedVersion`.
+   * @throws {DuplicateEventError} when one of the event ids is stored already, in any stream, or occurs twice in `events`.
+   * @throws {InvalidAppendError} when `events` is empty.
+   * @throws {CommitUnknownError} when the connection was lost before the answer came.
+   */
+  append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult>;
+
+  /**
+   * The events of one stream in order, fetched page by page; no lock and no connection is held between pages. Events that are
+   * appended meanwhile are not part of it.
+   *
+   * @throws {CorruptStreamError} while iterating, when a version is missing, repeated or not readable.
+   */
+  read(stream: StreamId, range?: ReadRange): AsyncIterable<StoredEvent>;
+
+  /** One page of a stream and the version of its end, of one moment. Not checked for gaps: `read` and repositories do. */
+  readPage(stream: StreamId, range: PageRange): Promise<StreamPage>;
+
+  /** Version of the newest event; 0 for a stream that does not exist. */
+  versionOf(stream: StreamId): Promise<number>;
+
+  exists(stream: StreamId): Promise<boolean>;
+
+  /** Ids of the aggregates of one type, in the order of their UTF-8 bytes. */
+  streams(aggregateType: string, range?: StreamsRange): Promise<readonly string[]>;
+
+  /**
+   * Events of all streams in the order of `position`. Who continues after the last position of a page meets every event once,
+   * also those whose transaction was slow to commit.
+   */
+  readAll(range?: PositionRange): Promise<readonly RecordedEvent[]>;
+
+  /** Releases what the store opened itself. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface AppendOptions {
+  /** Version the stream must have now: `0` means that it must not exist yet, `"any"` that it does not matter. */
+  readonly expectedVersion: number | "any";
+}
+
+export interface AppendResult {
+  /** Version of the stream with the appended events. */
+  readonly version: number;
+}
+
+export interface ReadRange {
+  /** Exclusive: events with a greater version are read. @default 0 */
+  readonly afterVersion?: number;
+  /** Inclusive. @default the version of the newest event when the read starts */
+  readonly throughVersion?: number;
+  /** Events fetched at once. @default 1000 */
+  readonly pageSize?: number;
+}
+
+export interface PageRange {
+  /** Exclusive. */
+  readonly afterVersion: number;
+  /** Inclusive. @default no bound */
+  readonly throughVersion?: number;
+  /** Events at most, 1 to 100,000. */
+  readonly limit: number;
+}
+
+export interface StreamPage {
+  /** Version of the newest event of the stream; 0 when there is none. */
+  readonly head: number;
+  readonly events: readonly StoredEvent[];
+}
+
+export interface StreamsRange {
+  /** Exclusive. @default from the first */
+  readonly afterId?: string;
+  /** Ids at most, 1 to 100,000. @default 1000 */
+  readonly limit?: number;
+}
+
+export interface PositionRange {
+  /** Exclusive. @default 0 */
+  readonly afterPosition?: number;
+  /** Events at most, 1 to 100,000. @default 1000 */
+  readonly limit?: number;
+}
+
+export const PAGE_SIZE_DEFAULT = 1_000;
+const PAGE_SIZE_MAX = 100_000;
+
+/** Checks what `append` was given, the same in every store. */
+export function checkAppend(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): void {
+  checkStreamId(stream);
+  if (options.expectedVersion !== "any") checkWholeNumber("expected version", options.expectedVersion, 0);
+  if (events.length === 0) throw new InvalidAppendError({ stream, problem: "it has no events. Append at least one." });
+  if (events.some((event) => typeof event.dataText !== "string" || typeof event.metadataText !== "string")) {
+    throw new InvalidAppendError({ stream, problem: "an event is not ready to be stored. Make it with newEvent()." });
+  }
+}
+
+/** Checks what `readPage` was given, the same in every store. */
+export function checkPage(stream: StreamId, range: PageRange): void {
+  checkStreamId(stream);
+  checkWholeNumber("version to read after", range.afterVersion, 0);
+  if (range.throughVersion !== undefined) checkWholeNumber("version to read through", range.throughVersion, 0);
+  checkLimit(range.limit);
+}
+
+/** The bounds of `streams`, with their defaults. */
+export function streamsBounds(aggregateType: string, range: StreamsRange = {}): { afterId: string; limit: number } {
+  checkName("aggregate type", aggregateType);
+  if (range.afterId !== undefined) checkName("aggregate id to continue after", range.afterId);
+  // No id is empty, so every id comes after "".
+  return { afterId: range.afterId ?? "", limit: checkLimit(range.limit) };
+}
+
+/** The bounds of `readAll`, with their defaults. */
+export function positionBounds(range: PositionRange = {}): { afterPosition: number; limit: number } {
+  const afterPosition = range.afterPosition ?? 0;
+  checkWholeNumber("position to read after", afterPosition, 0);
+  return { afterPosition, limit: checkLimit(range.limit) };
+}
+
+/** @throws {ClosedError} */
+export function refuseClosed(closed: boolean, what: string): void {
+  if (closed) throw new ClosedError({ what });
+}
+
+function checkLimit(limit: number = PAGE_SIZE_DEFAULT): number {
+  checkWholeNumber("limit", limit, 1, PAGE_SIZE_MAX);
+  return limit;
+}

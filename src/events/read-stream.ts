@@ -1,0 +1,56 @@
+import { CorruptStreamError } from "../errors.ts";
+import type { StoredEvent } from "./event.ts";
+import { type EventStore, PAGE_SIZE_DEFAULT, type ReadRange, type StreamPage } from "./event-store.ts";
+import type { StreamId } from "./stream-id.ts";
+
+/** What every store's `read` does, in terms of its `readPage`. */
+export async function* readStream(
+  store: Pick<EventStore, "readPage">,
+  stream: StreamId,
+  range?: ReadRange,
+): AsyncGenerator<StoredEvent> {
+  for await (const events of readPages(store, stream, range)) yield* events;
+}
+
+/**
+ * Checked pages of a stream, up to the head that the first page saw, so that a busy stream cannot keep a reader for ever.
+ *
+ * @throws {CorruptStreamError} when a version is missing or repeated.
+ */
+export async function* readPages(
+  store: Pick<EventStore, "readPage">,
+  stream: StreamId,
+  range: ReadRange = {},
+): AsyncGenerator<readonly StoredEvent[]> {
+  const { throughVersion = Number.MAX_SAFE_INTEGER, pageSize: limit = PAGE_SIZE_DEFAULT } = range;
+  let afterVersion = range.afterVersion ?? 0;
+  let end: number | undefined;
+  do {
+    const page = await store.readPage(stream, { afterVersion, throughVersion, limit });
+    end ??= Math.min(page.head, throughVersion);
+    checkSequence(stream, page, { afterVersion, throughVersion: end, limit });
+    if (page.events.length > 0) yield page.events;
+    afterVersion += page.events.length;
+  } while (afterVersion < end);
+}
+
+/**
+ * Holds a page against what it must be: each version from `afterVersion + 1` on, once, up to the limit or the end.
+ *
+ * @throws {CorruptStreamError} naming the first version that is not there.
+ */
+export function checkSequence(
+  stream: StreamId,
+  page: StreamPage,
+  range: { readonly afterVersion: number; readonly throughVersion: number; readonly limit: number },
+): void {
+  let expected = range.afterVersion + 1;
+  for (const event of page.events) {
+    if (event.version !== expected) {
+      throw new CorruptStreamError({ stream, version: expected, problem: `version ${event.version} stands in its place` });
+    }
+    expected += 1;
+  }
+  const last = Math.min(range.throughVersion, range.afterVersion + range.limit);
+  if (expected <= last) throw new CorruptStreamError({ stream, version: expected, problem: "the event is missing" });
+}

@@ -1,0 +1,110 @@
+import type { StoredEvent } from "../events/event.ts";
+import type { EventStore } from "../events/event-store.ts";
+import { checkName, checkStreamId, checkWholeNumber, type StreamId } from "../events/stream-id.ts";
+import type { Snapshot, SnapshotRow } from "./snapshot.ts";
+
+/**
+ * Keeps snapshots: a cache. One row for each (aggregate type, aggregate id, schema version, fingerprint), so that two builds can
+ * run side by side on one database.
+ *
+ * Every method rejects with {@link InvalidNameError} or {@link InvalidNumberError} for names and numbers out of bounds, before the
+ * database is asked, and with {@link ClosedError} after `close`. Asking for what is not there is no error.
+ */
+export interface SnapshotStore {
+  /**
+   * Stores `snapshot` in its row, unless the row holds a newer version: then that one is `"kept"`. An equal version is replaced.
+   */
+  saveSnapshot(snapshot: Snapshot, options?: SaveSnapshotOptions): Promise<SaveSnapshotResult>;
+
+  /** The row of the greatest version; among equal ones that of the greatest schema version. */
+  getSnapshot(aggregateId: string, aggregateType: string, options?: GetSnapshotOptions): Promise<Snapshot | undefined>;
+
+  /** Deletes every row of the aggregate, or those of one schema version. True when there was one. */
+  deleteSnapshot(aggregateId: string, aggregateType: string, options?: SchemaVersionOption): Promise<boolean>;
+
+  snapshotExists(aggregateId: string, aggregateType: string, options?: SchemaVersionOption): Promise<boolean>;
+
+  /** Deletes the rows of all aggregates of a type, or those of older schema versions. Resolves to their number. */
+  deleteSnapshotsByType(aggregateType: string, options?: DeleteByTypeOptions): Promise<number>;
+
+  /**
+   * Both stores as one, when `eventStore` keeps its events in the same database over the same connections: then a load is one
+   * read. Undefined when it does not; stores that never share a database leave the method out.
+   */
+  jointWith?(eventStore: EventStore): JointStore | undefined;
+
+  /** Releases what the store opened itself. Idempotent. */
+  close(): Promise<void>;
+}
+
+export type SaveSnapshotResult = "stored" | "kept";
+
+export interface SaveSnapshotOptions {
+  /** A row that a load has just rejected: replaced whatever its version, if it is still this very one. */
+  readonly replacing?: RejectedRow;
+}
+
+/** Names exactly one content of a row. */
+export interface RejectedRow {
+  readonly version: number;
+  readonly checksum: string | undefined;
+}
+
+export interface SchemaVersionOption {
+  /** Only rows of this schema version. @default all */
+  readonly schemaVersion?: number;
+}
+
+export interface GetSnapshotOptions extends SchemaVersionOption {
+  /** The row of this key if there is one, else as without. */
+  readonly prefer?: SnapshotKey;
+}
+
+export interface DeleteByTypeOptions {
+  /** Exclusive. @default no bound: all of the type */
+  readonly schemaVersionBelow?: number;
+}
+
+/** Tells an aggregate's rows apart: which definition of the state wrote them. */
+export interface SnapshotKey {
+  readonly schemaVersion: number;
+  readonly fingerprint: string;
+}
+
+/** What an event store and a snapshot store in one database can do together. */
+export interface JointStore {
+  /**
+   * Head, snapshot and first page of events, of one moment, in one round trip: the row of key `wanted`, else the newest other
+   * one; the events after its version when it is of that key and proven to be of this history, else from the first on.
+   */
+  readForLoad(stream: StreamId, wanted: SnapshotKey, limit: number): Promise<LoadPage>;
+}
+
+/** What a load needs to begin with. */
+export interface LoadPage {
+  /** Version of the newest event of the stream; 0 when there is none. */
+  readonly head: number;
+  readonly row: SnapshotRow | undefined;
+  /** Whether the event `row.lastEventId` stands at `row.version` of the stream. */
+  readonly anchored: boolean;
+  /** The version that `events` begin after: that of the row, or 0. */
+  readonly afterVersion: number;
+  readonly events: readonly StoredEvent[];
+}
+
+/** Checks what the methods that take an aggregate were given, the same in every store. */
+export function checkSnapshotQuery(aggregateId: string, aggregateType: string, options: SchemaVersionOption = {}): void {
+  checkStreamId({ aggregateId, aggregateType });
+  if (options.schemaVersion !== undefined) checkWholeNumber("schema version", options.schemaVersion, 1);
+}
+
+/** Checks what `deleteSnapshotsByType` was given, the same in every store. */
+export function checkDeleteByType(aggregateType: string, options: DeleteByTypeOptions = {}): void {
+  checkName("aggregate type", aggregateType);
+  if (options.schemaVersionBelow !== undefined) checkWholeNumber("schema version", options.schemaVersionBelow, 1);
+}
+
+/** Whether `row` was written by the definition that `wanted` names. */
+export function isOfKey(row: SnapshotKey, wanted: SnapshotKey): boolean {
+  return row.schemaVersion === wanted.schemaVersion && row.fingerprint === wanted.fingerprint;
+}

@@ -17,6 +17,16 @@ export abstract class EventfoldError extends Error {
   }
 }
 
+/** An error about one stream. */
+abstract class StreamError extends EventfoldError {
+  readonly stream: StreamFacts;
+
+  constructor(facts: { stream: StreamFacts; cause?: unknown }, predicate: string) {
+    super(`Stream ${facts.stream.aggregateType}/${facts.stream.aggregateId} ${predicate}`, facts.cause);
+    this.stream = facts.stream;
+  }
+}
+
 /** An option, or a combination of options, that cannot take effect. Thrown at construction, before anything is stored. */
 export class ConfigurationError extends EventfoldError {
   readonly code = "CONFIGURATION";
@@ -84,93 +94,83 @@ export class SerializationError extends EventfoldError {
 }
 
 /** An append without events, or with events that were not made by `newEvent`. */
-export class InvalidAppendError extends EventfoldError {
+export class InvalidAppendError extends StreamError {
   readonly code = "INVALID_APPEND";
 
   constructor(facts: { stream: StreamFacts; problem: string }) {
-    super(`Nothing was appended to stream ${streamName(facts.stream)}: ${facts.problem}`);
+    super(facts, `is unchanged: ${facts.problem}`);
   }
 }
 
 /** The stream was not at the version that the append expected. Nothing of the append was kept. */
-export class OptimisticConcurrencyError extends EventfoldError {
+export class OptimisticConcurrencyError extends StreamError {
   readonly code = "OPTIMISTIC_CONCURRENCY";
-  readonly stream: StreamFacts;
   readonly expectedVersion: number;
   readonly actualVersion: number;
 
   constructor(facts: { stream: StreamFacts; expectedVersion: number; actualVersion: number; cause?: unknown }) {
     super(
-      `Stream ${streamName(facts.stream)} is at version ${facts.actualVersion}, but ${facts.expectedVersion} was expected. ` +
+      facts,
+      `is at version ${facts.actualVersion}, but ${facts.expectedVersion} was expected. ` +
         "Load it again and repeat the command, or use update().",
-      facts.cause,
     );
-    this.stream = facts.stream;
     this.expectedVersion = facts.expectedVersion;
     this.actualVersion = facts.actualVersion;
   }
 }
 
 /** An event with this id is stored already, in this stream or another. Nothing of the append was kept. */
-export class DuplicateEventError extends EventfoldError {
+export class DuplicateEventError extends StreamError {
   readonly code = "DUPLICATE_EVENT";
-  readonly stream: StreamFacts;
   /** The id that occurred twice; undefined where the database does not tell which of several it was. */
   readonly eventId: string | undefined;
 
   constructor(facts: { stream: StreamFacts; eventId?: string | undefined; cause?: unknown }) {
     const which = facts.eventId === undefined ? "one of the event ids" : `event id ${facts.eventId}`;
     super(
-      `Nothing was appended to stream ${streamName(facts.stream)}: ${which} is stored already. ` +
+      facts,
+      `is unchanged: ${which} is stored already. ` +
         "Ids are unique across all streams; if this is a repeated command, it has been carried out before.",
-      facts.cause,
     );
-    this.stream = facts.stream;
     this.eventId = facts.eventId;
   }
 }
 
 /** The connection failed while an append was under way: it may or may not have been committed. */
-export class CommitUnknownError extends EventfoldError {
+export class CommitUnknownError extends StreamError {
   readonly code = "COMMIT_UNKNOWN";
-  readonly stream: StreamFacts;
 
   constructor(facts: { stream: StreamFacts; cause: unknown }) {
     super(
-      `The answer to an append to stream ${streamName(facts.stream)} was lost, so it may or may not stand. ` +
+      facts,
+      "may or may not have the appended events: the answer was lost. " +
         "Save the same instance again: that succeeds whether or not its events are stored, and stores them once.",
-      facts.cause,
     );
-    this.stream = facts.stream;
   }
 }
 
 /** A stream that does not read back as versions 1, 2, 3 … with readable events. No state can be computed from it. */
-export class CorruptStreamError extends EventfoldError {
+export class CorruptStreamError extends StreamError {
   readonly code = "CORRUPT_STREAM";
-  readonly stream: StreamFacts;
   /** The version that was expected where the damage was found. */
   readonly version: number;
 
   constructor(facts: { stream: StreamFacts; version: number; problem: string; cause?: unknown }) {
     super(
-      `Stream ${streamName(facts.stream)} is damaged at version ${facts.version}: ${facts.problem}. ` +
+      facts,
+      `is damaged at version ${facts.version}: ${facts.problem}. ` +
         "Restore its events from a backup; snapshots cannot stand in for them.",
-      facts.cause,
     );
-    this.stream = facts.stream;
     this.version = facts.version;
   }
 }
 
 /** `load` found no event of the aggregate. */
-export class AggregateNotFoundError extends EventfoldError {
+export class AggregateNotFoundError extends StreamError {
   readonly code = "AGGREGATE_NOT_FOUND";
-  readonly stream: StreamFacts;
 
   constructor(facts: { stream: StreamFacts }) {
-    super(`No events of ${streamName(facts.stream)}. Use find() or loadOrCreate() where absence is expected.`);
-    this.stream = facts.stream;
+    super(facts, "has no events. Use find() or loadOrCreate() where absence is expected.");
   }
 }
 
@@ -210,7 +210,10 @@ export class EventUpgradeError extends EventfoldError {
   readonly storedSchemaVersion: number;
 
   constructor(facts: { eventType: string; storedSchemaVersion: number; problem: string; cause?: unknown }) {
-    super(`Event ${facts.eventType}, stored with schema version ${facts.storedSchemaVersion}, ${facts.problem}`, facts.cause);
+    super(
+      `Event ${facts.eventType}, stored with schema version ${facts.storedSchemaVersion}, ${facts.problem}`,
+      facts.cause,
+    );
     this.eventType = facts.eventType;
     this.storedSchemaVersion = facts.storedSchemaVersion;
   }
@@ -231,48 +234,42 @@ export class EvolveError extends EventfoldError {
 }
 
 /** A snapshot that cannot be taken of this aggregate now. */
-export class SnapshotRefusedError extends EventfoldError {
+export class SnapshotRefusedError extends StreamError {
   readonly code = "SNAPSHOT_REFUSED";
-  readonly stream: StreamFacts;
 
   constructor(facts: { stream: StreamFacts; problem: string }) {
-    super(`No snapshot of ${streamName(facts.stream)} was taken: ${facts.problem}`);
-    this.stream = facts.stream;
+    super(facts, `was not snapshotted: ${facts.problem}`);
   }
 }
 
 /** A stored snapshot whose state is not readable. Loads never meet this: they replay the events instead. */
-export class CorruptSnapshotError extends EventfoldError {
+export class CorruptSnapshotError extends StreamError {
   readonly code = "CORRUPT_SNAPSHOT";
-  readonly stream: StreamFacts;
   readonly version: number;
 
   constructor(facts: { stream: StreamFacts; version: number; cause?: unknown }) {
     super(
-      `The snapshot of ${streamName(facts.stream)} at version ${facts.version} is not readable. ` +
+      facts,
+      `has an unreadable snapshot at version ${facts.version}. ` +
         "Delete it: it is a cache, and loads replay the events without it.",
-      facts.cause,
     );
-    this.stream = facts.stream;
     this.version = facts.version;
   }
 }
 
 /** The events are committed, but the publisher failed. Never repeat the command; publish the events again. */
-export class PublishError extends EventfoldError {
+export class PublishError extends StreamError {
   readonly code = "PUBLISH";
   readonly committed = true;
-  readonly stream: StreamFacts;
   /** The version that the stream has with the committed events. */
   readonly version: number;
 
   constructor(facts: { stream: StreamFacts; version: number; cause: unknown }) {
     super(
-      `Stream ${streamName(facts.stream)} is committed at version ${facts.version}, but publishing its events failed. ` +
+      facts,
+      `is committed at version ${facts.version}, but publishing its events failed. ` +
         "Do not repeat the command: publish from the store.",
-      facts.cause,
     );
-    this.stream = facts.stream;
     this.version = facts.version;
   }
 }
@@ -317,8 +314,4 @@ export class ClosedError extends EventfoldError {
   constructor(facts: { what: string }) {
     super(`The ${facts.what} is closed. Open a new one.`);
   }
-}
-
-function streamName(stream: StreamFacts): string {
-  return `${stream.aggregateType}/${stream.aggregateId}`;
 }

@@ -8,7 +8,9 @@ import { checkName } from "./stream-id.ts";
 export type EventUpgrade = (data: any) => unknown;
 
 /** A schema of any Standard Schema library (Zod, Valibot, ArkType …), synchronous, with the upgrades that led to it. */
-export type EventSchema<Data = unknown> = StandardSchemaV1<unknown, Data> & { readonly upgrades?: readonly EventUpgrade[] };
+export type EventSchema<Data = unknown> = StandardSchemaV1<unknown, Data> & {
+  readonly upgrades?: readonly EventUpgrade[];
+};
 
 /** A union of events by the schemas that `defineEvents` was given: `type AccountEvent = EventOf<typeof accountEvents>`. */
 export type EventOf<Definitions extends { readonly schemas: Readonly<Record<string, StandardSchemaV1>> }> = {
@@ -72,7 +74,9 @@ export interface EventRegistry {
   upgrade(type: string, schemaVersion: number, data: unknown): unknown;
 }
 
-export function eventRegistry(definitions: EventDefinitions<Readonly<Record<string, StandardSchemaV1>>> | undefined): EventRegistry {
+export function eventRegistry(
+  definitions: EventDefinitions<Readonly<Record<string, StandardSchemaV1>>> | undefined,
+): EventRegistry {
   return definitions === undefined ? new AnyEvents() : new RegisteredEvents(definitions.schemas);
 }
 
@@ -116,7 +120,11 @@ class RegisteredEvents implements EventRegistry {
 
   confirm(type: string, data: unknown): void {
     if (this.#confirmed.has(type)) return;
-    this.#validated(type, data, "has a schema that does not accept its own output; let it keep values as they are stored");
+    this.#validated(
+      type,
+      data,
+      "has a schema that does not accept its own output; let it keep values as they are stored",
+    );
     this.#confirmed.add(type);
   }
 
@@ -153,7 +161,8 @@ class RegisteredEvents implements EventRegistry {
 
   #schemaOf(eventType: string): EventSchema {
     const schema = this.#schemas.get(eventType);
-    if (schema === undefined) throw new UnknownEventTypeError({ eventType, registeredTypes: [...this.#schemas.keys()] });
+    if (schema === undefined)
+      throw new UnknownEventTypeError({ eventType, registeredTypes: [...this.#schemas.keys()] });
     return schema;
   }
 }

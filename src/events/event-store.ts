@@ -107,6 +107,11 @@ export function checkAppend(stream: StreamId, events: readonly NewEvent[], optio
   if (events.some((event) => typeof event.dataText !== "string" || typeof event.metadataText !== "string")) {
     throw new InvalidAppendError({ stream, problem: "an event is not ready to be stored. Make it with newEvent()." });
   }
+  for (const event of events) {
+    checkName("event id", event.id);
+    checkName("event type", event.type);
+    checkWholeNumber("event schema version", event.schemaVersion, 1);
+  }
 }
 
 /** Checks what `readPage` was given, the same in every store. */

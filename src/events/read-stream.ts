@@ -1,6 +1,6 @@
 import { CorruptStreamError } from "../errors.ts";
 import type { StoredEvent } from "./event.ts";
-import { type EventStore, PAGE_SIZE_DEFAULT, type ReadRange, type StreamPage } from "./event-store.ts";
+import { type EventStore, PAGE_SIZE_DEFAULT, type ReadRange } from "./event-store.ts";
 import type { StreamId } from "./stream-id.ts";
 
 /** What every store's `read` does, in terms of its `readPage`. */
@@ -28,7 +28,7 @@ export async function* readPages(
   do {
     const page = await store.readPage(stream, { afterVersion, throughVersion, limit });
     end ??= Math.min(page.head, throughVersion);
-    checkSequence(stream, page, { afterVersion, throughVersion: end, limit });
+    checkSequence(stream, page.events, { afterVersion, throughVersion: end, limit });
     if (page.events.length > 0) yield page.events;
     afterVersion += page.events.length;
   } while (afterVersion < end);
@@ -41,13 +41,17 @@ export async function* readPages(
  */
 export function checkSequence(
   stream: StreamId,
-  page: StreamPage,
+  events: readonly StoredEvent[],
   range: { readonly afterVersion: number; readonly throughVersion: number; readonly limit: number },
 ): void {
   let expected = range.afterVersion + 1;
-  for (const event of page.events) {
+  for (const event of events) {
     if (event.version !== expected) {
-      throw new CorruptStreamError({ stream, version: expected, problem: `version ${event.version} stands in its place` });
+      throw new CorruptStreamError({
+        stream,
+        version: expected,
+        problem: `version ${event.version} stands in its place`,
+      });
     }
     expected += 1;
   }

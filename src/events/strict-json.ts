@@ -29,7 +29,7 @@ function keepNegativeZero(_key: string, value: unknown): unknown {
 }
 
 // ES2026; present in Node since 21.
-const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+const rawJson = (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON;
 
 class Walk {
   negativeZeroSeen = false;
@@ -49,7 +49,8 @@ class Walk {
       case "boolean":
         return;
       case "number":
-        if (!Number.isFinite(value)) this.#refuse(`is ${value}, which JSON turns into null. Store a finite number or null`);
+        if (!Number.isFinite(value))
+          this.#refuse(`is ${value}, which JSON turns into null. Store a finite number or null`);
         if (Object.is(value, -0)) this.negativeZeroSeen = true;
         return;
       case "object":

@@ -93,7 +93,11 @@ export interface LoadPage {
 }
 
 /** Checks what the methods that take an aggregate were given, the same in every store. */
-export function checkSnapshotQuery(aggregateId: string, aggregateType: string, options: SchemaVersionOption = {}): void {
+export function checkSnapshotQuery(
+  aggregateId: string,
+  aggregateType: string,
+  options: SchemaVersionOption = {},
+): void {
   checkStreamId({ aggregateId, aggregateType });
   if (options.schemaVersion !== undefined) checkWholeNumber("schema version", options.schemaVersion, 1);
 }

@@ -100,7 +100,12 @@ export class Snapshot implements SnapshotRow {
 
   static {
     // What console.log of Node, Bun and Deno asks for; set here, because declarations cannot name a computed symbol.
-    Object.defineProperty(Snapshot.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: Snapshot.prototype.toString });
+    const inspect = Symbol.for("nodejs.util.inspect.custom");
+    Object.defineProperty(Snapshot.prototype, inspect, {
+      value(this: Snapshot): string {
+        return this.toString();
+      },
+    });
   }
 
   #stateKeys(): readonly string[] {

@@ -1,0 +1,84 @@
+import { ConfigurationError } from "../errors.ts";
+import { type Codec, type TextCodec, textCodec } from "../events/codec.ts";
+import type { DomainEvent, StoredEvent } from "../events/event.ts";
+import { type EventDefinitions, type EventRegistry, eventRegistry } from "../events/event-definitions.ts";
+import { checkName } from "../events/stream-id.ts";
+import type { SnapshotKey } from "../snapshots/snapshot-store.ts";
+import type { AnyAggregate } from "./aggregate-root.ts";
+
+/** The class side of an aggregate: what is declared once, beside the instances. */
+export interface AggregateType<A extends AnyAggregate> {
+  new (id: string): A;
+  /** Names the aggregate in the stores: 1 to 255 UTF-16 units. Renaming it loses sight of what is stored. */
+  readonly aggregateType: string;
+  /** Version of the state's shape and meaning: add 1 whenever the same events would fold into another state. @default 1 */
+  readonly schemaVersion?: number;
+  /** From `defineEvents`. Without it TypeScript alone guards what is raised. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- any schemas: their types matter where events are raised
+  readonly events?: EventDefinitions<any>;
+  /** For states that hold more than JSON. @default strict JSON */
+  readonly stateCodec?: Codec;
+  /** For event data that holds more than JSON. @default strict JSON */
+  readonly dataCodec?: Codec;
+}
+
+/** What an {@link AggregateType} declares, checked and ready for use. */
+export interface AggregateDefinition {
+  readonly aggregateType: string;
+  readonly snapshotKey: SnapshotKey;
+  readonly stateCodec: TextCodec;
+  readonly dataCodec: TextCodec;
+  readonly registry: EventRegistry;
+  /** A stored event as `evolve` sees it today: decoded and upgraded. */
+  toDomainEvent(event: StoredEvent): DomainEvent;
+}
+
+const definitions = new WeakMap<AggregateType<AnyAggregate>, AggregateDefinition>();
+
+/**
+ * Resolves each class once.
+ *
+ * @throws {ConfigurationError} {@link InvalidNameError} when the class declares what cannot work.
+ */
+export function definitionOf(type: AggregateType<AnyAggregate>): AggregateDefinition {
+  let definition = definitions.get(type);
+  if (definition === undefined) definitions.set(type, (definition = resolve(type)));
+  return definition;
+}
+
+function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
+  const { aggregateType, schemaVersion = 1 } = type;
+  if (aggregateType === undefined) {
+    const problem = 'is missing. Declare `static readonly aggregateType = "…"` on the class.';
+    throw new ConfigurationError({ option: `${type.name}.aggregateType`, problem });
+  }
+  checkName(`aggregate type of class ${type.name}`, aggregateType);
+  if (!Number.isSafeInteger(schemaVersion) || schemaVersion < 1) {
+    const problem = `is ${String(schemaVersion)}; declare a whole number of 1 or more.`;
+    throw new ConfigurationError({ option: `${type.name}.schemaVersion`, problem });
+  }
+  const registry = eventRegistry(type.events);
+  const dataCodec = textCodec(type.dataCodec, "drop");
+  return {
+    aggregateType,
+    snapshotKey: { schemaVersion, fingerprint: "" },
+    // A state with undefined properties would come back without them, and `Object.keys` in a fold would see another state.
+    stateCodec: textCodec(type.stateCodec, "refuse"),
+    dataCodec,
+    registry,
+    toDomainEvent:
+      type.dataCodec || type.events ? (event) => today(event, dataCodec, registry) : (event) => plain(event, registry),
+  };
+}
+
+/** Without a codec and definitions events are as they were stored: no allocation in the innermost loop. */
+function plain(event: StoredEvent, registry: EventRegistry): DomainEvent {
+  if (event.schemaVersion !== 1) registry.upgrade(event.type, event.schemaVersion, event.data);
+  return event;
+}
+
+function today(event: StoredEvent, dataCodec: TextCodec, registry: EventRegistry): DomainEvent {
+  const decoded = dataCodec.decode(event.data);
+  const data = registry.upgrade(event.type, event.schemaVersion, decoded);
+  return data === event.data ? event : { ...event, data, schemaVersion: registry.schemaVersionOf(event.type) };
+}

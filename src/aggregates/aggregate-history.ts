@@ -1,0 +1,161 @@
+import { v7 as uuidv7 } from "uuid";
+import { EvolveError } from "../errors.ts";
+import { deepFreeze } from "../events/deep-freeze.ts";
+import {
+  type DomainEvent,
+  type EventMetadata,
+  metadataText,
+  type NewEvent,
+  type StoredEvent,
+} from "../events/event.ts";
+import { toInstant } from "../events/instant.ts";
+import { checkName, type StreamId } from "../events/stream-id.ts";
+import type { SnapshotRow } from "../snapshots/snapshot.ts";
+import type { RejectedRow } from "../snapshots/snapshot-store.ts";
+import type { AggregateDefinition } from "./aggregate-definition.ts";
+
+/** The pure part of an aggregate. */
+export interface Fold {
+  initialState(): unknown;
+  evolve(state: unknown, event: DomainEvent): unknown;
+}
+
+/** What events of an instance are made with. */
+export interface RaiseContext {
+  readonly clock: () => Date;
+  readonly newId: () => string;
+  /** Whether states and events are deep-frozen. */
+  readonly freeze: boolean;
+  readonly metadata: EventMetadata;
+  readonly metadataText: string;
+}
+
+/** An event that is raised and not committed: as `evolve` saw it, and as it will be stored. */
+export interface UncommittedEvent {
+  readonly event: DomainEvent;
+  /** Text since the moment of raising, so that nobody can change what is stored. */
+  readonly record: NewEvent;
+}
+
+const DEFAULT_CONTEXT: RaiseContext = {
+  clock: () => new Date(),
+  newId: uuidv7,
+  freeze: false,
+  ...metadataContext({}),
+};
+
+/** Metadata for the events of one instance, copied. @throws {SerializationError} */
+export function metadataContext(metadata: EventMetadata): Pick<RaiseContext, "metadata" | "metadataText"> {
+  const text = metadataText(metadata);
+  return { metadata: deepFreeze(JSON.parse(text) as EventMetadata), metadataText: text };
+}
+
+/** The inner side of one aggregate instance: what it has folded, and what it has raised and not yet committed. */
+export class AggregateHistory {
+  readonly stream: StreamId;
+  readonly definition: AggregateDefinition;
+  /** Events folded, uncommitted ones included. */
+  version = 0;
+  /** Id of event `version`; undefined at version 0. */
+  lastEventId: string | undefined;
+  /** In order; the repository removes from the front exactly what it has appended. */
+  readonly uncommitted: UncommittedEvent[] = [];
+  /** The save in flight, for the next one to wait for. */
+  saving: Promise<void> | undefined;
+  /** How many of the first uncommitted events were in an append whose answer was lost; 0 when none was. */
+  lostAppendEvents = 0;
+  /** The last usable snapshot that this instance was loaded from or wrote. Its own object: writers outlive instances. */
+  readonly baseline: { snapshotVersion: number } = { snapshotVersion: 0 };
+  /** The row that the load of this instance rejected: the next write replaces it. */
+  rejectedRow: RejectedRow | undefined;
+  readonly #fold: Fold;
+  #context = DEFAULT_CONTEXT;
+  #state: { readonly value: unknown } | undefined;
+
+  constructor(definition: AggregateDefinition, aggregateId: string, fold: Fold) {
+    this.definition = definition;
+    this.stream = { aggregateType: definition.aggregateType, aggregateId };
+    this.#fold = fold;
+  }
+
+  get state(): unknown {
+    this.#state ??= { value: this.#frozen(this.#fold.initialState()) };
+    return this.#state.value;
+  }
+
+  /** How many of the folded events are committed. */
+  get committedVersion(): number {
+    return this.version - this.uncommitted.length;
+  }
+
+  /** Repositories pass in what they were configured with, before anything is folded. */
+  useContext(context: RaiseContext): void {
+    this.#context = context;
+  }
+
+  /** Folds new events: all of them, or, when one is refused or `evolve` throws, none. */
+  raise(facts: readonly { readonly type: string; readonly data: unknown }[]): void {
+    let state = this.state;
+    const raised: UncommittedEvent[] = [];
+    for (const { type, data } of facts) {
+      const made = this.#make(type, data, this.version + raised.length + 1);
+      state = this.#evolve(state, made.event);
+      raised.push(made);
+    }
+    this.#state = { value: state };
+    this.version += raised.length;
+    this.lastEventId = raised.at(-1)?.event.id ?? this.lastEventId;
+    this.uncommitted.push(...raised);
+  }
+
+  /** Folds stored events, which follow `version` without a gap. */
+  replay(events: readonly StoredEvent[]): void {
+    let state = this.state;
+    for (const event of events) state = this.#evolve(state, this.definition.toDomainEvent(event));
+    this.#state = { value: state };
+    this.version += events.length;
+    this.lastEventId = events.at(-1)?.id ?? this.lastEventId;
+  }
+
+  /** Takes the state of a snapshot, already parsed, instead of the events up to its version. */
+  restore(row: SnapshotRow, parsedState: unknown): void {
+    this.#state = { value: this.#frozen(this.definition.stateCodec.decode(parsedState)) };
+    this.version = row.version;
+    this.lastEventId = row.lastEventId;
+    this.baseline.snapshotVersion = row.version;
+  }
+
+  /** The state as the text that a snapshot stores. @throws {SerializationError} */
+  stateText(): string {
+    return this.definition.stateCodec.encode(this.state, "state");
+  }
+
+  #make(type: string, input: unknown, version: number): UncommittedEvent {
+    const { registry, dataCodec } = this.definition;
+    const { clock, newId, metadata } = this.#context;
+    checkName("event type", type);
+    const dataText = dataCodec.encode(registry.validate(type, input), "data");
+    const data = dataCodec.decode(JSON.parse(dataText));
+    registry.confirm(type, data);
+    const id = newId();
+    checkName("event id", id);
+    const occurredAt = toInstant("time of the event", clock());
+    const schemaVersion = registry.schemaVersionOf(type);
+    return {
+      event: { id, type, data, version, occurredAt, metadata, schemaVersion },
+      record: { id, type, occurredAt, schemaVersion, dataText, metadataText: this.#context.metadataText },
+    };
+  }
+
+  #evolve(state: unknown, event: DomainEvent): unknown {
+    const next = this.#fold.evolve(state, this.#frozen(event));
+    if (next === undefined) {
+      throw new EvolveError({ aggregateType: this.definition.aggregateType, eventType: event.type });
+    }
+    return this.#frozen(next);
+  }
+
+  #frozen<Value>(value: Value): Value {
+    return this.#context.freeze ? deepFreeze(value) : value;
+  }
+}

@@ -1,0 +1,190 @@
+import {
+  AggregateNotFoundError,
+  ClosedError,
+  ConfigurationError,
+  OptimisticConcurrencyError,
+  SnapshotRefusedError,
+} from "../errors.ts";
+import { checkStreamId, type StreamId } from "../events/stream-id.ts";
+import type { Snapshot } from "../snapshots/snapshot.ts";
+import { type AggregateDefinition, type AggregateType, definitionOf } from "./aggregate-definition.ts";
+import { type AggregateHistory, metadataContext } from "./aggregate-history.ts";
+import { AggregateLoader } from "./aggregate-loader.ts";
+import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
+import { AggregateSaver } from "./aggregate-saver.ts";
+import { AggregateSnapshotter } from "./aggregate-snapshotter.ts";
+import {
+  type RaiseOptions,
+  type RepositoryOptions,
+  type ResolvedOptions,
+  resolveOptions,
+} from "./repository-options.ts";
+
+export interface UpdateOptions extends RaiseOptions {
+  /** How often to load, change and save before a conflict is given up on. 1 to 1000. @default 5 */
+  readonly attempts?: number;
+}
+
+const UPDATE_ATTEMPTS_DEFAULT = 5;
+const UPDATE_ATTEMPTS_MAX = 1_000;
+
+/**
+ * Loads and saves the aggregates of one class. What it loads is what replaying every event gives; snapshots only make it quick.
+ *
+ * Methods reject with {@link ClosedError} after `close`, and with {@link InvalidNameError} for an id out of bounds.
+ */
+export class AggregateRepository<A extends AnyAggregate> {
+  readonly #type: AggregateType<A>;
+  readonly #definition: AggregateDefinition;
+  readonly #options: ResolvedOptions;
+  readonly #loader: AggregateLoader;
+  readonly #saver: AggregateSaver;
+  readonly #snapshotter: AggregateSnapshotter | undefined;
+  #closed = false;
+
+  /** @throws {ConfigurationError} for what the class or the options declare and cannot work; nothing is stored. */
+  constructor(type: AggregateType<A>, options: RepositoryOptions<A>) {
+    this.#type = type;
+    this.#definition = definitionOf(type);
+    const { aggregateType, snapshotKey: wanted } = this.#definition;
+    this.#options = resolveOptions(options, aggregateType);
+    const { eventStore, snapshots, pageSize, report, publisher } = this.#options;
+    this.#loader = new AggregateLoader({ eventStore, snapshots, wanted, pageSize, report });
+    this.#snapshotter = snapshots && new AggregateSnapshotter(aggregateType, snapshots, this.#options);
+    this.#saver = new AggregateSaver({ eventStore, publisher, report, snapshotter: this.#snapshotter });
+  }
+
+  /** An instance without events. Nothing is stored before it is saved. @param id default: a new UUIDv7 */
+  createNew(id: string = this.#options.newId(), options: RaiseOptions = {}): A {
+    this.#refuseClosed();
+    return this.#instantiator(id, options)();
+  }
+
+  /** @throws {AggregateNotFoundError} when it has no events. @throws {CorruptStreamError} when they are damaged. */
+  async load(id: string, options: RaiseOptions = {}): Promise<A> {
+    const aggregate = await this.find(id, options);
+    if (aggregate === undefined) throw new AggregateNotFoundError({ stream: this.#streamOf(id) });
+    return aggregate;
+  }
+
+  /** As `load`; undefined when it has no events. */
+  async find(id: string, options: RaiseOptions = {}): Promise<A | undefined> {
+    this.#refuseClosed();
+    return await this.#loader.load(this.#streamOf(id), this.#instantiator(id, options));
+  }
+
+  /** As `load`; an instance without events when there are none. */
+  async loadOrCreate(id: string, options: RaiseOptions = {}): Promise<A> {
+    return (await this.find(id, options)) ?? this.createNew(id, options);
+  }
+
+  async exists(id: string): Promise<boolean> {
+    this.#refuseClosed();
+    return await this.#options.eventStore.exists(this.#streamOf(id));
+  }
+
+  /** Number of its events; 0 when it does not exist. Reads one value, not the stream. */
+  async versionOf(id: string): Promise<number> {
+    this.#refuseClosed();
+    return await this.#options.eventStore.versionOf(this.#streamOf(id));
+  }
+
+  /**
+   * Appends what was raised, all of it or nothing; without anything raised it does nothing. A snapshot's trouble never makes it
+   * reject. A second `save` of the same instance waits for the first one.
+   *
+   * @throws {OptimisticConcurrencyError} when others saved the aggregate since this instance was loaded. Nothing was stored.
+   * @throws {CommitUnknownError} when the answer of the store was lost: save the same instance again.
+   * @throws {PublishError} when the events are committed, and the publisher failed.
+   */
+  async save(aggregate: A): Promise<void> {
+    this.#refuseClosed();
+    await this.#saver.save(this.#historyOf(aggregate));
+  }
+
+  /**
+   * Loads, changes and saves an aggregate; starts over with a fresh one when others saved it meanwhile.
+   *
+   * @param change may run several times: keep effects out of it.
+   * @returns the saved aggregate.
+   * @throws {OptimisticConcurrencyError} when every attempt met a conflict; whatever `load`, `change` and `save` throw.
+   */
+  async update(id: string, change: (aggregate: A) => unknown, options: UpdateOptions = {}): Promise<A> {
+    const { attempts = UPDATE_ATTEMPTS_DEFAULT } = options;
+    if (!Number.isSafeInteger(attempts) || attempts < 1 || attempts > UPDATE_ATTEMPTS_MAX) {
+      const problem = `is ${String(attempts)}; pass a whole number from 1 to ${UPDATE_ATTEMPTS_MAX}.`;
+      throw new ConfigurationError({ option: "attempts", problem });
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      const aggregate = await this.load(id, options);
+      await change(aggregate);
+      try {
+        await this.save(aggregate);
+        return aggregate;
+      } catch (error) {
+        if (!(error instanceof OptimisticConcurrencyError) || attempt >= attempts) throw error;
+      }
+    }
+  }
+
+  /**
+   * Takes a snapshot of a saved aggregate now, in every mode. Resolves once it is stored; a newer one in the store is kept.
+   *
+   * @throws {SnapshotRefusedError} with uncommitted events, without events, or without a snapshot store.
+   * @throws {SerializationError} when the state cannot be stored. What the store throws passes unchanged.
+   */
+  async createSnapshot(aggregate: A): Promise<Snapshot> {
+    this.#refuseClosed();
+    const history = this.#historyOf(aggregate);
+    if (this.#snapshotter === undefined) {
+      const problem = "the repository has no snapshot store. Pass snapshots: { store } at construction.";
+      throw new SnapshotRefusedError({ stream: history.stream, problem });
+    }
+    return await this.#snapshotter.create(history);
+  }
+
+  /** Waits for the snapshots that are on their way now. Resolves to how many writes settled, failed ones included. */
+  async awaitPendingSnapshots(): Promise<number> {
+    return (await this.#snapshotter?.drain()) ?? 0;
+  }
+
+  /** Snapshots that are queued or being written. */
+  get pendingSnapshotCount(): number {
+    return this.#snapshotter?.pendingCount ?? 0;
+  }
+
+  /** Waits for saves and snapshots in flight. The stores stay open: they are yours. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#saver.drain();
+    await this.awaitPendingSnapshots();
+  }
+
+  #instantiator(id: string, { metadata = {} }: RaiseOptions): () => A {
+    const { clock, newId, freeze } = this.#options;
+    const context = { clock, newId, freeze, ...metadataContext(metadata) };
+    return () => {
+      const aggregate = new this.#type(id);
+      historyOf(aggregate).useContext(context);
+      return aggregate;
+    };
+  }
+
+  #historyOf(aggregate: A): AggregateHistory {
+    if (!(aggregate instanceof this.#type)) {
+      const problem = `is no instance of ${this.#type.name}. A repository serves one class.`;
+      throw new ConfigurationError({ option: "aggregate", problem });
+    }
+    return historyOf(aggregate);
+  }
+
+  #streamOf(aggregateId: string): StreamId {
+    const stream = { aggregateType: this.#definition.aggregateType, aggregateId };
+    checkStreamId(stream);
+    return stream;
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed) throw new ClosedError({ what: "repository" });
+  }
+}

@@ -1,0 +1,100 @@
+import { CommitUnknownError, OptimisticConcurrencyError, PublishError } from "../errors.ts";
+import type { EventStore } from "../events/event-store.ts";
+import type { StreamId } from "../events/stream-id.ts";
+import type { AggregateHistory, UncommittedEvent } from "./aggregate-history.ts";
+import type { AggregateSnapshotter } from "./aggregate-snapshotter.ts";
+import type { RepositoryObserver } from "./repository-observer.ts";
+import type { EventPublisher } from "./repository-options.ts";
+
+export interface AggregateSaverOptions {
+  readonly eventStore: EventStore;
+  readonly publisher: EventPublisher | undefined;
+  readonly report: RepositoryObserver;
+  readonly snapshotter: AggregateSnapshotter | undefined;
+}
+
+/** Commits what instances have raised; then publishes it, and has the snapshot written that was due. */
+export class AggregateSaver {
+  readonly #options: AggregateSaverOptions;
+  readonly #inFlight = new Set<Promise<void>>();
+
+  constructor(options: AggregateSaverOptions) {
+    this.#options = options;
+  }
+
+  /** One save of an instance at a time: the second one waits, and saves what is uncommitted then. */
+  async save(history: AggregateHistory): Promise<void> {
+    const before = history.saving;
+    const saving = before === undefined ? this.#saveNow(history) : this.#saveAfter(before, history);
+    history.saving = saving;
+    this.#inFlight.add(saving);
+    try {
+      await saving;
+    } finally {
+      this.#inFlight.delete(saving);
+      if (history.saving === saving) history.saving = undefined;
+    }
+  }
+
+  /** Waits for the saves in flight, however they end. */
+  async drain(): Promise<void> {
+    await Promise.allSettled(this.#inFlight);
+  }
+
+  async #saveAfter(before: Promise<void>, history: AggregateHistory): Promise<void> {
+    await before.catch(() => undefined);
+    await this.#saveNow(history);
+  }
+
+  async #saveNow(history: AggregateHistory): Promise<void> {
+    // A batch whose answer was lost is settled by itself: it stands as a whole, or not at all.
+    if (history.lostAppendEvents > 0) await this.#saveBatch(history, history.lostAppendEvents);
+    if (history.uncommitted.length > 0) await this.#saveBatch(history, history.uncommitted.length);
+  }
+
+  async #saveBatch(history: AggregateHistory, count: number): Promise<void> {
+    const { report, snapshotter } = this.#options;
+    const { stream } = history;
+    const startedAt = performance.now();
+    const batch = history.uncommitted.slice(0, count);
+    const version = history.committedVersion + count;
+    const capture = version === history.version ? snapshotter?.captureIfDue(history) : undefined;
+    await this.#append(history, batch);
+    // Exactly these: what was raised meanwhile stays uncommitted.
+    history.uncommitted.splice(0, count);
+    report({ kind: "saved", stream, version, events: count, durationMs: performance.now() - startedAt });
+    try {
+      await this.#publish(stream, batch, version);
+    } finally {
+      if (capture !== undefined) await snapshotter?.write(capture);
+    }
+  }
+
+  async #append(history: AggregateHistory, batch: readonly UncommittedEvent[]): Promise<void> {
+    const { stream, committedVersion: expectedVersion } = history;
+    const records = batch.map(({ record }) => record);
+    try {
+      await this.#options.eventStore.append(stream, records, { expectedVersion });
+    } catch (error) {
+      if (error instanceof CommitUnknownError) history.lostAppendEvents = batch.length;
+      const mayStand = history.lostAppendEvents > 0 && error instanceof OptimisticConcurrencyError;
+      if (!mayStand || !(await this.#stands(stream, batch, expectedVersion))) throw error;
+    }
+    history.lostAppendEvents = 0;
+  }
+
+  /** Whether an earlier append of this batch, whose answer was lost, was committed after all. */
+  async #stands(stream: StreamId, batch: readonly UncommittedEvent[], afterVersion: number): Promise<boolean> {
+    const { events } = await this.#options.eventStore.readPage(stream, { afterVersion, limit: batch.length });
+    return batch.every(({ event }, index) => events[index]?.id === event.id);
+  }
+
+  async #publish(stream: StreamId, batch: readonly UncommittedEvent[], version: number): Promise<void> {
+    const events = batch.map(({ event }) => event);
+    try {
+      await this.#options.publisher?.publish(events, stream);
+    } catch (cause) {
+      throw new PublishError({ stream, version, cause });
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { SnapshotRefusedError } from "../errors.ts";
+import type { StreamId } from "../events/stream-id.ts";
+import { Snapshot } from "../snapshots/snapshot.ts";
+import { SnapshotQueue } from "../snapshots/snapshot-queue.ts";
+import { type SnapshotCapture, SnapshotWriter } from "../snapshots/snapshot-writer.ts";
+import type { AggregateHistory } from "./aggregate-history.ts";
+import type { RepositoryObserver } from "./repository-observer.ts";
+import type { ResolvedSnapshotOptions } from "./repository-options.ts";
+
+/** Takes the snapshots of a repository: decides when one is due, captures it, and has it written in the repository's mode. */
+export class AggregateSnapshotter {
+  readonly #options: ResolvedSnapshotOptions;
+  readonly #clock: () => Date;
+  readonly #report: RepositoryObserver;
+  readonly #writer: SnapshotWriter;
+  readonly #queue: SnapshotQueue;
+  /** Writes that a caller waits for. */
+  readonly #awaited = new Set<Promise<void>>();
+
+  constructor(
+    aggregateType: string,
+    options: ResolvedSnapshotOptions,
+    { clock, report }: { readonly clock: () => Date; readonly report: RepositoryObserver },
+  ) {
+    const { store, writeTimeoutMs: timeoutMs, queueLimit, waitUntil } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#report = report;
+    this.#writer = new SnapshotWriter({ store, timeoutMs, clock, report });
+    this.#queue = new SnapshotQueue(this.#writer, { aggregateType, queueLimit, waitUntil });
+  }
+
+  /** Snapshots on their way to the store. */
+  get pendingCount(): number {
+    return this.#queue.size + this.#awaited.size;
+  }
+
+  /**
+   * The snapshot that saving the uncommitted events of `history` makes due; undefined when none is. Taken before the append, in
+   * the tick in which the events are taken: what is raised while the append is under way cannot leak into it. Never throws.
+   */
+  captureIfDue(history: AggregateHistory): SnapshotCapture | undefined {
+    const { policy } = this.#options;
+    if (policy === undefined) return undefined;
+    const { stream, version } = history;
+    let stage: "policy" | "capture" = "policy";
+    try {
+      const snapshotVersion = Math.max(
+        history.baseline.snapshotVersion,
+        this.#writer.versionInFlight(stream.aggregateId),
+      );
+      const events = history.uncommitted.map(({ event }) => event);
+      if (!policy({ ...stream, version, snapshotVersion, events, state: history.state })) return undefined;
+      stage = "capture";
+      return this.#capture(history);
+    } catch (error) {
+      this.#report({ kind: "snapshot-failed", stream, version, stage, error });
+      return undefined;
+    }
+  }
+
+  /** Writes a capture whose events are committed: now, or behind the caller's back. Never rejects. */
+  async write(capture: SnapshotCapture): Promise<void> {
+    if (this.#options.mode === "background") return this.#queue.add(capture);
+    this.#writer.track(capture);
+    await this.#awaitable(this.#writer.write(capture));
+  }
+
+  /**
+   * Takes and writes a snapshot now, whatever the mode.
+   *
+   * @throws {SnapshotRefusedError} for an aggregate with uncommitted events, or without events.
+   */
+  async create(history: AggregateHistory): Promise<Snapshot> {
+    refuseUnsaved(history.stream, history);
+    const capture = this.#capture(history);
+    this.#writer.track(capture);
+    await this.#awaitable(this.#writer.writeOrThrow(capture));
+    return capture.snapshot;
+  }
+
+  /** Waits for all that is on its way now. Resolves to how many writes settled, failed ones included. */
+  async drain(): Promise<number> {
+    const awaited = [...this.#awaited];
+    const [queued] = await Promise.all([this.#queue.drain(), Promise.allSettled(awaited)]);
+    return queued + awaited.length;
+  }
+
+  #capture(history: AggregateHistory): SnapshotCapture {
+    const { stream, version, lastEventId, definition, baseline, rejectedRow } = history;
+    const createdAt = this.#clock().toISOString();
+    const proof = { ...definition.snapshotKey, lastEventId, checksum: undefined };
+    const snapshot = new Snapshot({ ...stream, version, ...proof, createdAt, stateText: history.stateText() });
+    return { snapshot, baseline, replacing: rejectedRow };
+  }
+
+  async #awaitable(writing: Promise<void>): Promise<void> {
+    this.#awaited.add(writing);
+    try {
+      await writing;
+    } finally {
+      this.#awaited.delete(writing);
+    }
+  }
+}
+
+function refuseUnsaved(stream: StreamId, { version, uncommitted }: AggregateHistory): void {
+  if (uncommitted.length > 0) {
+    const problem = `it has ${uncommitted.length} uncommitted events. Save it first: a snapshot holds committed events only.`;
+    throw new SnapshotRefusedError({ stream, problem });
+  }
+  if (version === 0) throw new SnapshotRefusedError({ stream, problem: "it has no events yet." });
+}

@@ -1,0 +1,73 @@
+import type { Codec } from "../events/codec.ts";
+import type { DomainEvent } from "../events/event.ts";
+import type { EventDefinitions } from "../events/event-definitions.ts";
+import type { AggregateType } from "./aggregate-definition.ts";
+import { AggregateRoot, type EventData, historyOf } from "./aggregate-root.ts";
+
+/** What `decide` returns: type and data of an event that is yet to happen. */
+export type Decision<Event extends DomainEvent> = {
+  readonly [Type in Event["type"]]: { readonly type: Type; readonly data: EventData<Event>[Type] };
+}[Event["type"]];
+
+/** An aggregate in functional style: three functions over plain data. */
+export interface Decider<State, Command, Event extends DomainEvent> {
+  /** As `aggregateType` of a class. */
+  readonly type: string;
+  /** As `schemaVersion` of a class. @default 1 */
+  readonly schemaVersion?: number;
+  /** From `defineEvents`. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in AggregateType
+  readonly events?: EventDefinitions<any>;
+  readonly stateCodec?: Codec;
+  readonly dataCodec?: Codec;
+  /** The state before the first event. */
+  readonly initialState: (id: string) => State;
+  /** What happens when `command` meets `state`; throws what makes the command impossible. */
+  readonly decide: (state: NoInfer<State>, command: Command) => readonly Decision<NoInfer<Event>>[];
+  /** The state after `event`. Pure, and complete: a missing case does not compile. */
+  readonly evolve: (state: NoInfer<State>, event: Event) => NoInfer<State>;
+}
+
+/** An instance of what `defineAggregate` defines. */
+export interface DecidedAggregate<State, Command> extends AggregateRoot<State, DomainEvent> {
+  /** Decides, and raises all of the events or, when one is refused, none. */
+  execute(command: Command): void;
+}
+
+/**
+ * Defines an aggregate in functional style; repositories take it like a class.
+ *
+ * ```ts
+ * const Counter = defineAggregate({
+ *   type: "Counter",
+ *   initialState: () => ({ value: 0 }),
+ *   decide: (state, command: { add: number }) => [{ type: "Added", data: { by: command.add } }],
+ *   evolve: (state, event: DomainEvent<"Added", { by: number }>) => ({ value: state.value + event.data.by }),
+ * });
+ * const counters = new AggregateRepository(Counter, { eventStore });
+ * await counters.update(id, (counter) => counter.execute({ add: 5 }));
+ * ```
+ */
+export function defineAggregate<State, Command, Event extends DomainEvent>(
+  decider: Decider<State, Command, Event>,
+): AggregateType<DecidedAggregate<State, Command>> {
+  return class extends AggregateRoot<State, Event> {
+    static readonly aggregateType = decider.type;
+    static readonly schemaVersion = decider.schemaVersion ?? 1;
+    static readonly events = decider.events;
+    static readonly stateCodec = decider.stateCodec;
+    static readonly dataCodec = decider.dataCodec;
+
+    protected initialState(id: string): State {
+      return decider.initialState(id);
+    }
+
+    protected evolve(state: State, event: Event): State {
+      return decider.evolve(state, event);
+    }
+
+    execute(command: Command): void {
+      historyOf(this).raise(decider.decide(this.state, command));
+    }
+  } as unknown as AggregateType<DecidedAggregate<State, Command>>;
+}

@@ -1,0 +1,129 @@
+import type { StreamId } from "../events/stream-id.ts";
+import type { SnapshotRow } from "../snapshots/snapshot.ts";
+import type { SnapshotKey } from "../snapshots/snapshot-store.ts";
+import type { SnapshotFact } from "../snapshots/snapshot-writer.ts";
+
+/** Why a load did not use a snapshot. */
+export type MissReason =
+  /** There is none; normal for young aggregates. */
+  | "missing"
+  /** The row is of another schema version. */
+  | "schema-mismatch"
+  /** The row is of another definition of the same schema version. */
+  | "fingerprint-mismatch"
+  /** The row is damaged. */
+  | "corrupt"
+  /** The row is newer than the stream: the stream was restored from a backup. */
+  | "ahead-of-stream"
+  /** Another event stands where the row says its last one does: the stream was restored, and has grown past the row. */
+  | "history-mismatch"
+  /** The state was refused by the codec, or by `evolve` when newer events were folded on top. */
+  | "restore-failed"
+  /** The row was built by hand and does not say which history it belongs to. */
+  | "unproven"
+  /** The store failed. */
+  | "store-error"
+  /** The store took too long. */
+  | "timeout";
+
+/** What a repository did. Durations are in milliseconds, versions count events. */
+export type RepositoryFact =
+  | SnapshotFact
+  | {
+      readonly kind: "loaded";
+      readonly stream: StreamId;
+      readonly version: number;
+      /** Version of the snapshot that was used; undefined after a full replay. */
+      readonly snapshotVersion: number | undefined;
+      readonly eventsReplayed: number;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: "missed";
+      readonly stream: StreamId;
+      readonly reason: MissReason;
+      /** What the class asks for. */
+      readonly wanted: SnapshotKey;
+      /** The row that was there, if one was read; without its state, since facts end up in logs. */
+      readonly row: Pick<SnapshotRow, "version" | "schemaVersion" | "fingerprint" | "createdAt"> | undefined;
+      readonly error: unknown;
+    }
+  | {
+      readonly kind: "saved";
+      readonly stream: StreamId;
+      readonly version: number;
+      /** Events that the save appended. */
+      readonly events: number;
+      readonly durationMs: number;
+    }
+  /** A threshold was given in manual mode, where it has no effect. */
+  | { readonly kind: "threshold-ignored"; readonly aggregateType: string; readonly threshold: number };
+
+/** Is told every fact, in the same tick. Must not throw; what it throws is ignored. */
+export type RepositoryObserver = (fact: RepositoryFact) => void;
+
+/** The part that pino, winston and console share: one line of text at a level. */
+export interface Logger {
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+/** Writes what people should know of: a schema mismatch at info, everything else that is abnormal at warning. */
+export function logTo(logger: Logger): RepositoryObserver {
+  return (fact) => {
+    const line = describe(fact);
+    if (line === undefined) return;
+    if (fact.kind === "missed" && fact.reason === "schema-mismatch") logger.info(line);
+    else logger.warn(line);
+  };
+}
+
+/** One line for what is worth one; undefined when all is well. */
+function describe(fact: RepositoryFact): string | undefined {
+  switch (fact.kind) {
+    case "loaded":
+    case "saved":
+    case "snapshot-stored":
+    case "snapshot-kept":
+      return undefined;
+    case "missed":
+      return fact.reason === "missing" ? undefined : describeMiss(fact);
+    case "snapshot-refused":
+      // The pause itself is reported once.
+      if (fact.reason === "store-paused") return undefined;
+      return `eventfold: the snapshot of ${label(fact)} was not queued: the queue is full. A later save takes one.`;
+    case "snapshot-failed":
+      return `eventfold: no snapshot of ${label(fact)}, ${STAGES[fact.stage]}: ${text(fact.error)}`;
+    case "snapshot-store-paused":
+      return (
+        `eventfold: the snapshot store failed ${fact.failures} times in a row and is left alone for ${fact.pauseMs / 1_000} s. ` +
+        "Saves and loads go on without it."
+      );
+    case "snapshots-dropped":
+      return (
+        `eventfold: the process ended with ${fact.count} ${fact.aggregateType} snapshots unwritten. ` +
+        "Loads replay more events; call close() at the end to write them."
+      );
+    case "threshold-ignored":
+      return `eventfold: threshold ${fact.threshold} of ${fact.aggregateType} has no effect in manual mode.`;
+  }
+}
+
+const STAGES = { policy: "the policy threw", capture: "its state cannot be stored", write: "the store failed" };
+
+function describeMiss(fact: Extract<RepositoryFact, { kind: "missed" }>): string {
+  const { row, wanted, reason, error } = fact;
+  const name = `${fact.stream.aggregateType}/${fact.stream.aggregateId}`;
+  const found = row === undefined ? "" : ` at version ${row.version}`;
+  const versions = reason === "schema-mismatch" ? ` (row ${row?.schemaVersion}, class ${wanted.schemaVersion})` : "";
+  const cause = error === undefined ? "" : `: ${text(error)}`;
+  return `eventfold: the snapshot of ${name}${found} was not used, ${reason}${versions}${cause}. Its events were replayed.`;
+}
+
+function label(fact: { readonly stream: StreamId; readonly version: number }): string {
+  return `${fact.stream.aggregateType}/${fact.stream.aggregateId} at version ${fact.version}`;
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,173 @@
+import { v7 as uuidv7 } from "uuid";
+import { ConfigurationError } from "../errors.ts";
+import type { DomainEvent, EventMetadata } from "../events/event.ts";
+import { type EventStore, PAGE_SIZE_DEFAULT } from "../events/event-store.ts";
+import type { StreamId } from "../events/stream-id.ts";
+import { everyEvents, type SnapshotPolicy } from "../snapshots/snapshot-policy.ts";
+import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
+import type { AnyAggregate } from "./aggregate-root.ts";
+import { type Logger, logTo, type RepositoryFact, type RepositoryObserver } from "./repository-observer.ts";
+
+/** When the snapshot of a save is written: before `save` returns, behind its back, or only by `createSnapshot`. */
+export type SnapshotMode = "sync" | "background" | "manual";
+
+export interface RepositoryOptions<A extends AnyAggregate> {
+  readonly eventStore: EventStore;
+  /** Without it every load replays all events. */
+  readonly snapshots?: SnapshotOptions<A>;
+  /** Is handed the events of each save once they are committed. */
+  readonly publisher?: EventPublisher;
+  /** Takes the warnings. pino, winston and console fit. `false` is for silence. @default console, warnings only */
+  readonly logger?: Logger | false;
+  /** Is told everything that happens, for metrics and tests. */
+  readonly observer?: RepositoryObserver;
+  /** Deep-freezes states and events, so that a fold that changes its input throws. Costs time; good in tests. @default false */
+  readonly freeze?: boolean;
+  /** @default the system's clock */
+  readonly clock?: () => Date;
+  /** Makes ids of events, and of aggregates created without one. @default UUIDv7 */
+  readonly newId?: () => string;
+  /** Events fetched at once, 1 to 100,000. @default 1000 */
+  readonly pageSize?: number;
+}
+
+export interface SnapshotOptions<A extends AnyAggregate> {
+  readonly store: SnapshotStore;
+  /** Short for `policy: everyEvents(threshold)`. Without either, snapshots are taken by `createSnapshot` only. */
+  readonly threshold?: number;
+  readonly policy?: SnapshotPolicy<A["state"]>;
+  /** @default "sync" */
+  readonly mode?: SnapshotMode;
+  /** Longest wait for a snapshot to be read, in milliseconds; then the events are replayed. @default 1000 */
+  readonly timeoutMs?: number;
+  /** Longest wait for a snapshot to be written, in milliseconds. @default 5000 */
+  readonly writeTimeoutMs?: number;
+  /** Background mode: aggregates whose snapshots wait or are being written, at most. @default 1000 */
+  readonly queueLimit?: number;
+  /** Background mode: takes a promise for each queued snapshot; for hosts that stop a process after its response. */
+  readonly waitUntil?: (settled: Promise<void>) => void;
+}
+
+/** Passes committed events on. */
+export interface EventPublisher {
+  /** Events of one save, in order. What it throws makes `save` reject with a {@link PublishError}; the events stay committed. */
+  publish(events: readonly DomainEvent[], stream: StreamId): unknown;
+}
+
+/** For what is raised on an instance. */
+export interface RaiseOptions {
+  /** Copied into each event. */
+  readonly metadata?: EventMetadata;
+}
+
+/** Options with their defaults, checked. */
+export interface ResolvedOptions {
+  readonly eventStore: EventStore;
+  readonly snapshots: ResolvedSnapshotOptions | undefined;
+  readonly publisher: EventPublisher | undefined;
+  readonly report: RepositoryObserver;
+  readonly freeze: boolean;
+  readonly clock: () => Date;
+  readonly newId: () => string;
+  readonly pageSize: number;
+}
+
+export interface ResolvedSnapshotOptions {
+  readonly store: SnapshotStore;
+  /** Undefined: by hand only. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- the repository's own state, which is unknown in here
+  readonly policy: SnapshotPolicy<any> | undefined;
+  readonly mode: SnapshotMode;
+  readonly timeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly queueLimit: number;
+  readonly waitUntil: ((settled: Promise<void>) => void) | undefined;
+}
+
+const MODES: readonly unknown[] = ["sync", "background", "manual"];
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
+/** @throws {ConfigurationError} for an option out of bounds, and for one that would have no effect beside the others. */
+export function resolveOptions<A extends AnyAggregate>(
+  options: RepositoryOptions<A>,
+  aggregateType: string,
+): ResolvedOptions {
+  const {
+    eventStore,
+    snapshots,
+    publisher,
+    observer,
+    freeze = false,
+    clock = () => new Date(),
+    newId = uuidv7,
+  } = options;
+  if (typeof eventStore?.append !== "function")
+    refuse("eventStore", "is missing. Pass a store, such as openSqlite(path).eventStore.");
+  if (publisher !== undefined && typeof publisher.publish !== "function") refuse("publisher", "has no publish().");
+  const logger = options.logger ?? { info: () => undefined, warn: (line: string) => console.warn(line) };
+  const report = reportTo([observer, logger === false ? undefined : logTo(logger)]);
+  const pageSize = wholeNumber("pageSize", options.pageSize ?? PAGE_SIZE_DEFAULT, 100_000);
+  const resolved = snapshots === undefined ? undefined : resolveSnapshots(snapshots, aggregateType, report);
+  return { eventStore, snapshots: resolved, publisher, report, freeze, clock, newId, pageSize };
+}
+
+function resolveSnapshots<A extends AnyAggregate>(
+  options: SnapshotOptions<A>,
+  aggregateType: string,
+  report: RepositoryObserver,
+): ResolvedSnapshotOptions {
+  const { store, threshold, policy, mode = "sync", queueLimit, waitUntil } = options;
+  if (typeof store?.saveSnapshot !== "function") {
+    refuse("snapshots.store", "is missing: without a store, threshold, policy and mode have no effect.");
+  }
+  if (!MODES.includes(mode)) refuse("snapshots.mode", `is ${mode}; pass "sync", "background" or "manual".`);
+  if (threshold !== undefined && policy !== undefined) {
+    refuse(
+      "snapshots.policy",
+      "contradicts threshold, which is a policy itself. Use anyOf(everyEvents(n), …) for both.",
+    );
+  }
+  if (policy !== undefined && typeof policy !== "function") refuse("snapshots.policy", "is no function.");
+  if (mode === "manual" && policy !== undefined) refuse("snapshots.policy", "has no effect in manual mode.");
+  if (mode === "background" && threshold === undefined && policy === undefined) {
+    refuse("snapshots.mode", 'is "background", which has no effect without a threshold or a policy.');
+  }
+  if (mode !== "background" && queueLimit !== undefined)
+    refuse("snapshots.queueLimit", "has no effect outside background mode.");
+  if (mode !== "background" && waitUntil !== undefined)
+    refuse("snapshots.waitUntil", "has no effect outside background mode.");
+  const everyThreshold = threshold === undefined ? undefined : everyEvents(threshold);
+  if (mode === "manual" && threshold !== undefined) report({ kind: "threshold-ignored", aggregateType, threshold });
+  return {
+    store,
+    policy: mode === "manual" ? undefined : (policy ?? everyThreshold),
+    mode,
+    timeoutMs: wholeNumber("snapshots.timeoutMs", options.timeoutMs ?? 1_000, TIMEOUT_MS_MAX),
+    writeTimeoutMs: wholeNumber("snapshots.writeTimeoutMs", options.writeTimeoutMs ?? 5_000, TIMEOUT_MS_MAX),
+    queueLimit: wholeNumber("snapshots.queueLimit", queueLimit ?? 1_000, Number.MAX_SAFE_INTEGER),
+    waitUntil,
+  };
+}
+
+/** Tells all of `observers`; trouble of theirs never becomes trouble of a load or a save. */
+function reportTo(observers: readonly (RepositoryObserver | undefined)[]): RepositoryObserver {
+  const present = observers.filter((observer) => observer !== undefined);
+  return (fact: RepositoryFact) => {
+    for (const observer of present) {
+      try {
+        observer(fact);
+      } catch {
+        // Documented: what an observer throws is ignored.
+      }
+    }
+  };
+}
+
+function wholeNumber(option: string, value: number, maximum: number): number {
+  if (Number.isSafeInteger(value) && value >= 1 && value <= maximum) return value;
+  return refuse(option, `is ${String(value)}; pass a whole number from 1 to ${maximum}.`);
+}
+
+function refuse(option: string, problem: string): never {
+  throw new ConfigurationError({ option, problem });
+}

@@ -1,0 +1,93 @@
+export type { AggregateType } from "./aggregates/aggregate-definition.ts";
+export { AggregateRepository, type UpdateOptions } from "./aggregates/aggregate-repository.ts";
+export { AggregateRoot, type AnyAggregate, type EventData } from "./aggregates/aggregate-root.ts";
+export { type DecidedAggregate, type Decider, type Decision, defineAggregate } from "./aggregates/decider.ts";
+export type { Logger, MissReason, RepositoryFact, RepositoryObserver } from "./aggregates/repository-observer.ts";
+export type {
+  EventPublisher,
+  RaiseOptions,
+  RepositoryOptions,
+  SnapshotMode,
+  SnapshotOptions,
+} from "./aggregates/repository-options.ts";
+export {
+  AggregateNotFoundError,
+  ClosedError,
+  CommitUnknownError,
+  ConfigurationError,
+  CorruptSnapshotError,
+  CorruptStreamError,
+  DuplicateEventError,
+  EventfoldError,
+  EventUpgradeError,
+  EventValidationError,
+  EvolveError,
+  InvalidAppendError,
+  InvalidInstantError,
+  InvalidNameError,
+  InvalidNumberError,
+  OptimisticConcurrencyError,
+  PublishError,
+  SerializationError,
+  SnapshotRefusedError,
+  StoreBusyError,
+  StoreTimeoutError,
+  TablesMissingError,
+  UnknownEventTypeError,
+} from "./errors.ts";
+export type { Codec } from "./events/codec.ts";
+export {
+  type DomainEvent,
+  type EventMetadata,
+  type NewEvent,
+  type NewEventFields,
+  newEvent,
+  type RecordedEvent,
+  type StoredEvent,
+} from "./events/event.ts";
+export {
+  defineEvents,
+  type EventDefinitions,
+  type EventOf,
+  type EventUpgrade,
+  upgraded,
+} from "./events/event-definitions.ts";
+export type {
+  AppendOptions,
+  AppendResult,
+  EventStore,
+  PageRange,
+  PositionRange,
+  ReadRange,
+  StreamPage,
+  StreamsRange,
+} from "./events/event-store.ts";
+export type { Instant } from "./events/instant.ts";
+export type { StreamId } from "./events/stream-id.ts";
+export type { JsonValue } from "./events/strict-json.ts";
+export { Snapshot, type SnapshotFields, type SnapshotRow } from "./snapshots/snapshot.ts";
+export {
+  allOf,
+  anyOf,
+  everyEvents,
+  never,
+  onEvent,
+  type SnapshotFacts,
+  type SnapshotPolicy,
+  when,
+} from "./snapshots/snapshot-policy.ts";
+export type {
+  DeleteByTypeOptions,
+  GetSnapshotOptions,
+  JointStore,
+  LoadPage,
+  RejectedRow,
+  SaveSnapshotOptions,
+  SaveSnapshotResult,
+  SchemaVersionOption,
+  SnapshotKey,
+  SnapshotStore,
+} from "./snapshots/snapshot-store.ts";
+export type { SnapshotFact } from "./snapshots/snapshot-writer.ts";
+export { InMemoryEventStore } from "./stores/memory/in-memory-event-store.ts";
+export { InMemorySnapshotStore } from "./stores/memory/in-memory-snapshot-store.ts";

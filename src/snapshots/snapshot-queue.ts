@@ -1,0 +1,129 @@
+import type { SnapshotCapture, SnapshotWriter } from "./snapshot-writer.ts";
+
+export interface SnapshotQueueOptions {
+  readonly aggregateType: string;
+  /** Aggregates that wait or are being written, at most. */
+  readonly queueLimit: number;
+  /** Takes a promise that settles when the snapshot has; for hosts that stop after the response. */
+  readonly waitUntil: ((settled: Promise<void>) => void) | undefined;
+}
+
+/** One aggregate's place in the queue. */
+interface Entry {
+  /** The newest one; older ones that it replaced are never written. */
+  capture: SnapshotCapture;
+  readonly settled: Promise<void>;
+  readonly settle: () => void;
+}
+
+/** Few enough to leave a connection pool to the saves. */
+const WRITES_AT_ONCE = 4;
+
+/**
+ * Writes snapshots behind the caller's back: at most a few at once and one for each aggregate, the newest of each. It does not
+ * keep the process alive; what a process leaves unwritten at its end is reported.
+ */
+export class SnapshotQueue {
+  readonly #writer: SnapshotWriter;
+  readonly #options: SnapshotQueueOptions;
+  readonly #waiting = new Map<string, Entry>();
+  readonly #running = new Map<string, Entry>();
+  #wakeUpPlanned = false;
+
+  constructor(writer: SnapshotWriter, options: SnapshotQueueOptions) {
+    this.#writer = writer;
+    this.#options = options;
+  }
+
+  /** Aggregates that wait or are being written. */
+  get size(): number {
+    return this.#waiting.size + this.#running.size;
+  }
+
+  /** Takes a capture, unless the queue is full: then it is refused, and reported. */
+  add(capture: SnapshotCapture): void {
+    const { aggregateId } = capture.snapshot;
+    const waiting = this.#waiting.get(aggregateId);
+    if (waiting !== undefined) {
+      this.#replace(waiting, capture);
+    } else if (this.size >= this.#options.queueLimit) {
+      const { snapshot } = capture;
+      this.#writer.report({
+        kind: "snapshot-refused",
+        stream: snapshot,
+        version: snapshot.version,
+        reason: "queue-full",
+      });
+    } else {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#writer.track(capture);
+      this.#waiting.set(aggregateId, { capture, settled: promise, settle: resolve });
+      this.#options.waitUntil?.(promise);
+      this.#planWakeUp();
+    }
+  }
+
+  /** Waits for all that is in the queue now. Resolves to how many writes settled, failed ones included. */
+  async drain(): Promise<number> {
+    const entries = [...this.#running.values(), ...this.#waiting.values()];
+    this.#wakeUp();
+    await Promise.all(entries.map(({ settled }) => settled));
+    return entries.length;
+  }
+
+  #replace(waiting: Entry, capture: SnapshotCapture): void {
+    const older = waiting.capture;
+    if (capture.snapshot.version < older.snapshot.version) return;
+    this.#writer.untrack(older);
+    // The rejected row still lies there: whoever writes next replaces it.
+    waiting.capture = { ...capture, replacing: capture.replacing ?? older.replacing };
+    this.#writer.track(waiting.capture);
+  }
+
+  /** Writing starts after the caller's turn, also on a driver that blocks: the save that led here returns first. */
+  #planWakeUp(): void {
+    if (this.#wakeUpPlanned) return;
+    this.#wakeUpPlanned = true;
+    unwritten.add(this);
+    reportAtExit();
+    setTimeout(() => this.#wakeUp(), 0).unref?.();
+  }
+
+  #wakeUp(): void {
+    this.#wakeUpPlanned = false;
+    for (const [aggregateId, entry] of this.#waiting) {
+      if (this.#running.size >= WRITES_AT_ONCE) break;
+      if (this.#running.has(aggregateId)) continue;
+      this.#waiting.delete(aggregateId);
+      this.#running.set(aggregateId, entry);
+      void this.#run(aggregateId, entry);
+    }
+    if (this.size === 0) unwritten.delete(this);
+  }
+
+  async #run(aggregateId: string, entry: Entry): Promise<void> {
+    await this.#writer.write(entry.capture);
+    this.#running.delete(aggregateId);
+    entry.settle();
+    this.#wakeUp();
+  }
+
+  reportDropped(): void {
+    const { aggregateType } = this.#options;
+    if (this.size > 0) this.#writer.report({ kind: "snapshots-dropped", aggregateType, count: this.size });
+  }
+}
+
+/** Queues that may hold something when the process ends. */
+const unwritten = new Set<SnapshotQueue>();
+let listening = false;
+
+/** Where there is a process (Node, Bun, Deno): says what it took with it. */
+function reportAtExit(): void {
+  if (listening) return;
+  listening = true;
+  const { process } = globalThis as { process?: { once?(event: "exit", listener: () => void): void } };
+  process?.once?.("exit", () => {
+    for (const queue of unwritten) queue.reportDropped();
+  });
+}

@@ -1,0 +1,144 @@
+import type { StreamId } from "../events/stream-id.ts";
+import { bounded } from "./bounded.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { RejectedRow, SnapshotStore } from "./snapshot-store.ts";
+
+/** A snapshot on its way to the store: captured as text, so that nothing that happens to the aggregate can reach it. */
+export interface SnapshotCapture {
+  readonly snapshot: Snapshot;
+  readonly replacing: RejectedRow | undefined;
+  /** Moved up to the snapshot's version once it is written. */
+  readonly baseline: { snapshotVersion: number };
+}
+
+/** What became of a snapshot. */
+export type SnapshotFact =
+  | {
+      readonly kind: "snapshot-stored" | "snapshot-kept";
+      readonly stream: StreamId;
+      readonly version: number;
+      /** Length of the state's text in UTF-16 units. */
+      readonly stateLength: number;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: "snapshot-refused";
+      readonly stream: StreamId;
+      readonly version: number;
+      /** The queue holds as many aggregates as it may, or the store is left alone after failures. */
+      readonly reason: "queue-full" | "store-paused";
+    }
+  | {
+      readonly kind: "snapshot-failed";
+      readonly stream: StreamId;
+      readonly version: number;
+      /** Where: the user's policy, turning the state into text, or the store. */
+      readonly stage: "policy" | "capture" | "write";
+      readonly error: unknown;
+    }
+  /** Several writes in a row failed: none is tried for a while. */
+  | { readonly kind: "snapshot-store-paused"; readonly failures: number; readonly pauseMs: number }
+  /** The process ended before these queued snapshots were written. */
+  | { readonly kind: "snapshots-dropped"; readonly aggregateType: string; readonly count: number };
+
+export interface SnapshotWriterOptions {
+  readonly store: SnapshotStore;
+  readonly timeoutMs: number;
+  readonly clock: () => Date;
+  readonly report: (fact: SnapshotFact) => void;
+}
+
+const FAILURES_MAX = 3;
+const PAUSE_MS = 30_000;
+
+/**
+ * Writes snapshots: in bounded time, reporting what became of each, and leaving a store alone that keeps failing.
+ * Knows which versions are on their way, so that nobody takes a second snapshot meanwhile.
+ */
+export class SnapshotWriter {
+  readonly #options: SnapshotWriterOptions;
+  /** Captures on their way, by aggregate id. */
+  readonly #inFlight = new Map<string, Set<SnapshotCapture>>();
+  #failuresInRow = 0;
+  #pausedAt: number | undefined;
+
+  constructor(options: SnapshotWriterOptions) {
+    this.#options = options;
+  }
+
+  /** The newest version on its way for an aggregate; 0 when there is none. */
+  versionInFlight(aggregateId: string): number {
+    const captures = this.#inFlight.get(aggregateId);
+    return captures === undefined ? 0 : Math.max(...[...captures].map(({ snapshot }) => snapshot.version));
+  }
+
+  /** From now on `capture` counts as on its way, until `untrack`. */
+  track(capture: SnapshotCapture): void {
+    const { aggregateId } = capture.snapshot;
+    const captures = this.#inFlight.get(aggregateId);
+    if (captures === undefined) this.#inFlight.set(aggregateId, new Set([capture]));
+    else captures.add(capture);
+  }
+
+  untrack(capture: SnapshotCapture): void {
+    const { aggregateId } = capture.snapshot;
+    const captures = this.#inFlight.get(aggregateId);
+    captures?.delete(capture);
+    if (captures?.size === 0) this.#inFlight.delete(aggregateId);
+  }
+
+  /** Writes a tracked capture and untracks it. Never rejects: what goes wrong is reported. */
+  async write(capture: SnapshotCapture): Promise<void> {
+    const { snapshot } = capture;
+    if (this.#paused()) {
+      this.untrack(capture);
+      this.report({ kind: "snapshot-refused", stream: snapshot, version: snapshot.version, reason: "store-paused" });
+      return;
+    }
+    await this.writeOrThrow(capture).catch(() => undefined);
+  }
+
+  /** As `write`, also while the store is left alone; rejects when the store fails or takes too long. */
+  async writeOrThrow(capture: SnapshotCapture): Promise<void> {
+    const { snapshot, baseline, replacing } = capture;
+    const { aggregateType, aggregateId, version } = snapshot;
+    const stream = { aggregateType, aggregateId };
+    const startedAt = performance.now();
+    try {
+      const saving = this.#options.store.saveSnapshot(snapshot, replacing && { replacing });
+      const result = await bounded("Writing a snapshot", this.#options.timeoutMs, saving);
+      baseline.snapshotVersion = Math.max(baseline.snapshotVersion, version);
+      this.#failuresInRow = 0;
+      const durationMs = performance.now() - startedAt;
+      this.report({ kind: `snapshot-${result}`, stream, version, stateLength: snapshot.stateText.length, durationMs });
+    } catch (error) {
+      this.report({ kind: "snapshot-failed", stream, version, stage: "write", error });
+      this.#countFailure();
+      throw error;
+    } finally {
+      this.untrack(capture);
+    }
+  }
+
+  report(fact: SnapshotFact): void {
+    this.#options.report(fact);
+  }
+
+  #countFailure(): void {
+    this.#failuresInRow += 1;
+    if (this.#failuresInRow !== FAILURES_MAX) return;
+    this.#pausedAt = this.#options.clock().getTime();
+    this.report({ kind: "snapshot-store-paused", failures: FAILURES_MAX, pauseMs: PAUSE_MS });
+  }
+
+  #paused(): boolean {
+    if (this.#pausedAt === undefined) return false;
+    const elapsed = this.#options.clock().getTime() - this.#pausedAt;
+    // A clock that was set back must not make the pause longer.
+    if (elapsed >= 0 && elapsed < PAUSE_MS) return true;
+    this.#pausedAt = undefined;
+    // One more failure pauses again.
+    this.#failuresInRow = FAILURES_MAX - 1;
+    return false;
+  }
+}

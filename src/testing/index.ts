@@ -1,0 +1,2 @@
+export type { ContractCase, OpenStore } from "./contracts/contract.ts";
+export { eventStoreContract } from "./contracts/event-store-contract.ts";

@@ -127,7 +127,9 @@ export function checkSnapshot(snapshot: SnapshotRow): void {
   checkWholeNumber("snapshot version", snapshot.version, 1);
   checkWholeNumber("schema version", snapshot.schemaVersion, 1);
   toInstant("creation time of the snapshot", snapshot.createdAt);
+  if (snapshot.fingerprint !== "") checkName("fingerprint", snapshot.fingerprint);
   if (snapshot.lastEventId !== undefined) checkName("last event id", snapshot.lastEventId);
+  if (snapshot.checksum !== undefined) checkName("checksum", snapshot.checksum);
 }
 
 function rowByHand(fields: SnapshotFields): SnapshotRow {

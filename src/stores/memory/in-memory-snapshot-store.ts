@@ -36,7 +36,10 @@ export class InMemorySnapshotStore implements SnapshotStore {
     const { replacing } = options;
     const rejected = present?.version === replacing?.version && present?.checksum === replacing?.checksum;
     if (present !== undefined && present.version > snapshot.version && !rejected) return "kept";
-    this.#put(snapshot.aggregateId, snapshot.aggregateType, [...rows.filter((row) => row !== present), new Snapshot(snapshot)]);
+    this.#put(snapshot.aggregateId, snapshot.aggregateType, [
+      ...rows.filter((row) => row !== present),
+      new Snapshot(snapshot),
+    ]);
     return "stored";
   }
 
@@ -48,13 +51,18 @@ export class InMemorySnapshotStore implements SnapshotStore {
     const rows = this.#matching(aggregateId, aggregateType, options);
     const { prefer } = options;
     const preferred = prefer && rows.find((row) => isOfKey(row, prefer));
-    return preferred ?? rows.toSorted((a, b) => b.version - a.version || b.schemaVersion - a.schemaVersion)[0];
+    const found = preferred ?? rows.toSorted((a, b) => b.version - a.version || b.schemaVersion - a.schemaVersion)[0];
+    return found && new Snapshot(found);
   }
 
   async deleteSnapshot(aggregateId: string, aggregateType: string, options?: SchemaVersionOption): Promise<boolean> {
     const deleted = this.#matching(aggregateId, aggregateType, options);
     const rows = this.#rowsOf(aggregateId, aggregateType);
-    this.#put(aggregateId, aggregateType, rows.filter((row) => !deleted.includes(row)));
+    this.#put(
+      aggregateId,
+      aggregateType,
+      rows.filter((row) => !deleted.includes(row)),
+    );
     return deleted.length > 0;
   }
 
@@ -68,7 +76,11 @@ export class InMemorySnapshotStore implements SnapshotStore {
     const below = options.schemaVersionBelow ?? Number.POSITIVE_INFINITY;
     const before = this.snapshotCount;
     for (const [aggregateId, rows] of this.#rowsByType.get(aggregateType) ?? []) {
-      this.#put(aggregateId, aggregateType, rows.filter((row) => row.schemaVersion >= below));
+      this.#put(
+        aggregateId,
+        aggregateType,
+        rows.filter((row) => row.schemaVersion >= below),
+      );
     }
     return before - this.snapshotCount;
   }

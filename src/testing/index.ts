@@ -2,3 +2,14 @@ export type { ContractCase, OpenStore } from "./contracts/contract.ts";
 export { eventStoreContract } from "./contracts/event-store-contract.ts";
 export { jointStoreContract, type StorePair } from "./contracts/joint-store-contract.ts";
 export { snapshotStoreContract } from "./contracts/snapshot-store-contract.ts";
+export {
+  answeredAfter,
+  delayedUntil,
+  type Fault,
+  type FaultPoint,
+  Faults,
+  failing,
+  losingAnswer,
+} from "./faults/faults.ts";
+export { FaultyEventStore } from "./faults/faulty-event-store.ts";
+export { FaultySnapshotStore } from "./faults/faulty-snapshot-store.ts";

@@ -1,5 +1,11 @@
 import { InMemoryEventStore, InMemorySnapshotStore } from "eventfold";
-import { eventStoreContract, snapshotStoreContract } from "eventfold/testing";
+import {
+  eventStoreContract,
+  Faults,
+  FaultyEventStore,
+  FaultySnapshotStore,
+  snapshotStoreContract,
+} from "eventfold/testing";
 import { describe, it } from "vitest";
 
 describe("InMemoryEventStore", () => {
@@ -8,4 +14,16 @@ describe("InMemoryEventStore", () => {
 
 describe("InMemorySnapshotStore", () => {
   for (const { title, run } of snapshotStoreContract) it(title, () => run(() => new InMemorySnapshotStore()));
+});
+
+describe("FaultyEventStore without a fault", () => {
+  for (const { title, run } of eventStoreContract) {
+    it(title, () => run(() => new FaultyEventStore(new InMemoryEventStore(), new Faults())));
+  }
+});
+
+describe("FaultySnapshotStore without a fault", () => {
+  for (const { title, run } of snapshotStoreContract) {
+    it(title, () => run(() => new FaultySnapshotStore(new InMemorySnapshotStore(), new Faults())));
+  }
 });

@@ -35,7 +35,7 @@ export const nameCases: readonly ContractCase<EventStore>[] = [
       trickyNames.map((aggregateType) => ({ aggregateType, aggregateId })),
     );
     for (const type of trickyNames) {
-      const after = { afterId: `${aggregateId.slice(0, -1)}`, limit: 1 };
+      const after = { afterId: aggregateId.slice(0, -1), limit: 1 };
       assert.deepEqual(await store.streams(type, after), [aggregateId]);
     }
   }),

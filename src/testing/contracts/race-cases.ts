@@ -118,7 +118,6 @@ export const raceCases: readonly ContractCase<EventStore>[] = [
   promise("misses no event when all events are read on and on while appends go on", async (store) => {
     let afterPosition = await lastPosition(store);
     const aggregateType = newName("Type");
-    let writing = true;
     const write = async (writer: number): Promise<void> => {
       for (let save = 0; save < 10; save += 1) {
         const stream: StreamId = { aggregateType, aggregateId: `${writer}-${save % 3}` };
@@ -132,10 +131,11 @@ export const raceCases: readonly ContractCase<EventStore>[] = [
       afterPosition = page.at(-1)?.position ?? afterPosition;
     };
     const start = afterPosition;
+    const progress = { writing: true };
     const writers = Promise.all(numbers(1, 8).map(write)).finally(() => {
-      writing = false;
+      progress.writing = false;
     });
-    while (writing) await poll();
+    while (progress.writing) await poll();
     await writers;
     const rest = await readAllAfter(store, afterPosition);
     seen.push(...rest.filter((event) => event.aggregateType === aggregateType));

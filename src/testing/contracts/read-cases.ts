@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InvalidNumberError } from "../../errors.ts";
 import { newEvent } from "../../events/event.ts";
-import type { EventStore, PageRange, ReadRange } from "../../events/event-store.ts";
+import type { EventStore } from "../../events/event-store.ts";
 import {
   type ContractCase,
   contractCase,
@@ -157,10 +157,10 @@ export const readCases: readonly ContractCase<EventStore>[] = [
     const stream = newStream();
     const event = newEvent({ type: "Kept", data: { list: [1] }, metadata: { own: { a: 1 } } });
     await store.append(stream, [event], { expectedVersion: 0 });
-    const [first] = await readStreamToEnd(store.read(stream));
-    Object.assign(first ?? {}, { type: "Changed", version: 9 });
-    (first?.data as { list: number[] }).list.push(2);
-    (first?.metadata as { own: { a: number } }).own.a = 2;
+    const [first = assert.fail()] = await readStreamToEnd(store.read(stream));
+    (first.data as { list: number[] }).list.push(2);
+    (first.metadata as { own: { a: number } }).own.a = 2;
+    Object.assign(first, { type: "Changed", version: 9 });
     const [again] = await readStreamToEnd(store.read(stream));
     assert.deepEqual([again?.type, again?.version], ["Kept", 1]);
     assert.deepEqual([again?.data, again?.metadata], [{ list: [1] }, { own: { a: 1 } }]);
@@ -170,9 +170,9 @@ export const readCases: readonly ContractCase<EventStore>[] = [
     const stream = await filledStream(store, 1);
     for (const value of refusedNumbers) {
       const bad = value as number;
-      await rejectsWith(readStreamToEnd(store.read(stream, { afterVersion: bad } as ReadRange)), InvalidNumberError);
+      await rejectsWith(readStreamToEnd(store.read(stream, { afterVersion: bad })), InvalidNumberError);
       await rejectsWith(readStreamToEnd(store.read(stream, { throughVersion: bad })), InvalidNumberError);
-      await rejectsWith(store.readPage(stream, { afterVersion: bad, limit: 1 } as PageRange), InvalidNumberError);
+      await rejectsWith(store.readPage(stream, { afterVersion: bad, limit: 1 }), InvalidNumberError);
       await rejectsWith(store.readPage(stream, { afterVersion: 0, throughVersion: bad, limit: 1 }), InvalidNumberError);
       await rejectsWith(store.append(stream, someEvents(1), { expectedVersion: bad }), InvalidNumberError);
     }

@@ -134,9 +134,9 @@ export const snapshotValueCases: readonly ContractCase<SnapshotStore>[] = [
     state.list.push(2);
     state.deep.a = 2;
     await save;
-    const handedOut = await store.getSnapshot(aggregateId, aggregateType);
-    assert.throws(() => (handedOut?.state as { list: JsonValue[] }).list.push(3), TypeError);
-    assert.throws(() => Object.assign(handedOut ?? {}, { version: 9 }), TypeError);
+    const handedOut = (await store.getSnapshot(aggregateId, aggregateType)) ?? assert.fail();
+    assert.throws(() => (handedOut.state as { list: JsonValue[] }).list.push(3), TypeError);
+    assert.throws(() => Object.assign(handedOut, { version: 9 }), TypeError);
     const again = await store.getSnapshot(aggregateId, aggregateType);
     assert.deepEqual(again?.state, { list: [1], deep: { a: 1 } });
     assert.notEqual(again, handedOut);
@@ -145,7 +145,7 @@ export const snapshotValueCases: readonly ContractCase<SnapshotStore>[] = [
   promise("refuses rows that not every store would keep, before anything is stored", async (store) => {
     const good = someSnapshot();
     const refuse = async (fields: object, kind: abstract new (...facts: never[]) => Error): Promise<void> => {
-      await rejectsWith(store.saveSnapshot(new Snapshot({ ...rowOf(good), ...fields } as SnapshotRow)), kind);
+      await rejectsWith(store.saveSnapshot(new Snapshot({ ...rowOf(good), ...fields })), kind);
     };
     for (const name of refusedNames) {
       await refuse({ aggregateId: name }, InvalidNameError);

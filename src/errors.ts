@@ -10,7 +10,6 @@ interface StreamFacts {
  */
 export abstract class EventfoldError extends Error {
   abstract readonly code: string;
-
   constructor(message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
@@ -20,7 +19,6 @@ export abstract class EventfoldError extends Error {
 /** An error about one stream. */
 abstract class StreamError extends EventfoldError {
   readonly stream: StreamFacts;
-
   constructor(facts: { stream: StreamFacts; cause?: unknown }, predicate: string) {
     super(`Stream ${facts.stream.aggregateType}/${facts.stream.aggregateId} ${predicate}`, facts.cause);
     this.stream = facts.stream;
@@ -31,7 +29,6 @@ abstract class StreamError extends EventfoldError {
 export class ConfigurationError extends EventfoldError {
   readonly code = "CONFIGURATION";
   readonly option: string;
-
   constructor(facts: { option: string; problem: string }) {
     super(`Option ${facts.option} ${facts.problem}`);
     this.option = facts.option;
@@ -43,7 +40,6 @@ export class InvalidNameError extends EventfoldError {
   readonly code = "INVALID_NAME";
   /** What the value was meant to be, such as "aggregate id". */
   readonly what: string;
-
   constructor(facts: { what: string; problem: string }) {
     super(
       `The ${facts.what} ${facts.problem}. ` +
@@ -58,7 +54,6 @@ export class InvalidNumberError extends EventfoldError {
   readonly code = "INVALID_NUMBER";
   readonly what: string;
   readonly value: unknown;
-
   constructor(facts: { what: string; value: unknown; minimum: number; maximum?: number }) {
     const upper = facts.maximum ?? "2^53 - 1";
     super(`The ${facts.what} is ${String(facts.value)}; pass a whole number from ${facts.minimum} to ${upper}.`);
@@ -71,7 +66,6 @@ export class InvalidNumberError extends EventfoldError {
 export class InvalidInstantError extends EventfoldError {
   readonly code = "INVALID_INSTANT";
   readonly what: string;
-
   constructor(facts: { what: string; value: unknown }) {
     super(
       `The ${facts.what} is ${String(facts.value)}; pass a Date, or text like 2026-01-31T12:00:00.000Z, ` +
@@ -86,7 +80,6 @@ export class SerializationError extends EventfoldError {
   readonly code = "SERIALIZATION";
   /** Where in the value, such as `state.items[3].price`. */
   readonly path: string;
-
   constructor(facts: { path: string; problem: string; cause?: unknown }) {
     super(`${facts.path} ${facts.problem}`, facts.cause);
     this.path = facts.path;
@@ -96,7 +89,6 @@ export class SerializationError extends EventfoldError {
 /** An append without events, or with events that were not made by `newEvent`. */
 export class InvalidAppendError extends StreamError {
   readonly code = "INVALID_APPEND";
-
   constructor(facts: { stream: StreamFacts; problem: string }) {
     super(facts, `is unchanged: ${facts.problem}`);
   }
@@ -107,7 +99,6 @@ export class OptimisticConcurrencyError extends StreamError {
   readonly code = "OPTIMISTIC_CONCURRENCY";
   readonly expectedVersion: number;
   readonly actualVersion: number;
-
   constructor(facts: { stream: StreamFacts; expectedVersion: number; actualVersion: number; cause?: unknown }) {
     super(
       facts,
@@ -124,7 +115,6 @@ export class DuplicateEventError extends StreamError {
   readonly code = "DUPLICATE_EVENT";
   /** The id that occurred twice; undefined where the database does not tell which of several it was. */
   readonly eventId: string | undefined;
-
   constructor(facts: { stream: StreamFacts; eventId?: string | undefined; cause?: unknown }) {
     const which = facts.eventId === undefined ? "one of the event ids" : `event id ${facts.eventId}`;
     super(
@@ -139,7 +129,6 @@ export class DuplicateEventError extends StreamError {
 /** The connection failed while an append was under way: it may or may not have been committed. */
 export class CommitUnknownError extends StreamError {
   readonly code = "COMMIT_UNKNOWN";
-
   constructor(facts: { stream: StreamFacts; cause: unknown }) {
     super(
       facts,
@@ -154,7 +143,6 @@ export class CorruptStreamError extends StreamError {
   readonly code = "CORRUPT_STREAM";
   /** The version that was expected where the damage was found. */
   readonly version: number;
-
   constructor(facts: { stream: StreamFacts; version: number; problem: string; cause?: unknown }) {
     super(
       facts,
@@ -168,7 +156,6 @@ export class CorruptStreamError extends StreamError {
 /** `load` found no event of the aggregate. */
 export class AggregateNotFoundError extends StreamError {
   readonly code = "AGGREGATE_NOT_FOUND";
-
   constructor(facts: { stream: StreamFacts }) {
     super(facts, "has no events. Use find() or loadOrCreate() where absence is expected.");
   }
@@ -178,7 +165,6 @@ export class AggregateNotFoundError extends StreamError {
 export class UnknownEventTypeError extends EventfoldError {
   readonly code = "UNKNOWN_EVENT_TYPE";
   readonly eventType: string;
-
   constructor(facts: { eventType: string; registeredTypes: readonly string[] }) {
     super(
       `Event type ${facts.eventType} is not registered (registered: ${facts.registeredTypes.join(", ") || "none"}). ` +
@@ -194,7 +180,6 @@ export class EventValidationError extends EventfoldError {
   readonly eventType: string;
   /** What the schema reported: path and message, never values. */
   readonly issues: readonly { readonly path: string; readonly message: string }[];
-
   constructor(facts: { eventType: string; problem: string; issues: readonly { path: string; message: string }[] }) {
     const list = facts.issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ");
     super(`Event ${facts.eventType} ${facts.problem}: ${list}`);
@@ -208,7 +193,6 @@ export class EventUpgradeError extends EventfoldError {
   readonly code = "EVENT_UPGRADE";
   readonly eventType: string;
   readonly storedSchemaVersion: number;
-
   constructor(facts: { eventType: string; storedSchemaVersion: number; problem: string; cause?: unknown }) {
     super(
       `Event ${facts.eventType}, stored with schema version ${facts.storedSchemaVersion}, ${facts.problem}`,
@@ -223,7 +207,6 @@ export class EventUpgradeError extends EventfoldError {
 export class EvolveError extends EventfoldError {
   readonly code = "EVOLVE";
   readonly eventType: string;
-
   constructor(facts: { aggregateType: string; eventType: string }) {
     super(
       `evolve of ${facts.aggregateType} returned undefined for event ${facts.eventType}. ` +
@@ -236,7 +219,6 @@ export class EvolveError extends EventfoldError {
 /** A snapshot that cannot be taken of this aggregate now. */
 export class SnapshotRefusedError extends StreamError {
   readonly code = "SNAPSHOT_REFUSED";
-
   constructor(facts: { stream: StreamFacts; problem: string }) {
     super(facts, `was not snapshotted: ${facts.problem}`);
   }
@@ -246,7 +228,6 @@ export class SnapshotRefusedError extends StreamError {
 export class CorruptSnapshotError extends StreamError {
   readonly code = "CORRUPT_SNAPSHOT";
   readonly version: number;
-
   constructor(facts: { stream: StreamFacts; version: number; cause?: unknown }) {
     super(
       facts,
@@ -263,7 +244,6 @@ export class PublishError extends StreamError {
   readonly committed = true;
   /** The version that the stream has with the committed events. */
   readonly version: number;
-
   constructor(facts: { stream: StreamFacts; version: number; cause: unknown }) {
     super(
       facts,
@@ -278,7 +258,6 @@ export class PublishError extends StreamError {
 export class StoreTimeoutError extends EventfoldError {
   readonly code = "STORE_TIMEOUT";
   readonly timeoutMs: number;
-
   constructor(facts: { operation: string; timeoutMs: number }) {
     super(`${facts.operation} took longer than ${facts.timeoutMs} ms. Check the store, or raise the limit.`);
     this.timeoutMs = facts.timeoutMs;
@@ -288,7 +267,6 @@ export class StoreTimeoutError extends EventfoldError {
 /** The database was locked by another writer for longer than the busy timeout. Nothing was changed. */
 export class StoreBusyError extends EventfoldError {
   readonly code = "STORE_BUSY";
-
   constructor(facts: { cause: unknown }) {
     super("The database stayed locked by another writer. Try again, or raise the busy timeout.", facts.cause);
   }
@@ -297,7 +275,6 @@ export class StoreBusyError extends EventfoldError {
 /** The tables do not exist yet. */
 export class TablesMissingError extends EventfoldError {
   readonly code = "TABLES_MISSING";
-
   constructor(facts: { cause: unknown }) {
     super(
       "The tables of Eventfold are missing or of an older release. " +
@@ -310,7 +287,6 @@ export class TablesMissingError extends EventfoldError {
 /** A repository or store was used after `close()`. */
 export class ClosedError extends EventfoldError {
   readonly code = "CLOSED";
-
   constructor(facts: { what: string }) {
     super(`The ${facts.what} is closed. Open a new one.`);
   }

@@ -11,7 +11,7 @@ import {
 import { toInstant } from "../events/instant.ts";
 import { checkName, type StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
-import type { RejectedRow } from "../snapshots/snapshot-store.ts";
+import type { SnapshotBaseline } from "../snapshots/snapshot-writer.ts";
 import type { AggregateDefinition } from "./aggregate-definition.ts";
 
 /** The pure part of an aggregate. */
@@ -64,10 +64,7 @@ export class AggregateHistory {
   saving: Promise<void> | undefined;
   /** How many of the first uncommitted events were in an append whose answer was lost; 0 when none was. */
   lostAppendEvents = 0;
-  /** The last usable snapshot that this instance was loaded from or wrote. Its own object: writers outlive instances. */
-  readonly baseline: { snapshotVersion: number } = { snapshotVersion: 0 };
-  /** The row that the load of this instance rejected: the next write replaces it. */
-  rejectedRow: RejectedRow | undefined;
+  readonly baseline: SnapshotBaseline = { snapshotVersion: 0, rejectedRow: undefined };
   readonly #fold: Fold;
   #context = DEFAULT_CONTEXT;
   #state: { readonly value: unknown } | undefined;

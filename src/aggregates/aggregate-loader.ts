@@ -58,7 +58,7 @@ export class AggregateLoader {
       if (start.head === 0) return undefined;
       await this.#fromEvents(history, start);
       // The next write of this instance takes the place of the row that it could not use.
-      if (start.row !== undefined && isOfKey(start.row, wanted)) history.rejectedRow = start.row;
+      if (start.row !== undefined && isOfKey(start.row, wanted)) history.baseline.rejectedRow = start.row;
     }
     const snapshotVersion = history.baseline.snapshotVersion || undefined;
     const eventsReplayed = history.version - (snapshotVersion ?? 0);

@@ -87,11 +87,11 @@ export class AggregateSnapshotter {
   }
 
   #capture(history: AggregateHistory): SnapshotCapture {
-    const { stream, version, lastEventId, definition, baseline, rejectedRow } = history;
+    const { stream, version, lastEventId, definition, baseline } = history;
     const createdAt = this.#clock().toISOString();
     const proof = { ...definition.snapshotKey, lastEventId, checksum: undefined };
     const snapshot = new Snapshot({ ...stream, version, ...proof, createdAt, stateText: history.stateText() });
-    return { snapshot, baseline, replacing: rejectedRow };
+    return { snapshot, baseline, replacing: baseline.rejectedRow };
   }
 
   async #awaitable(writing: Promise<void>): Promise<void> {

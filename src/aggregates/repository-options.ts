@@ -27,7 +27,7 @@ export interface RepositoryOptions<A extends AnyAggregate> {
   readonly clock?: () => Date;
   /** Makes ids of events, and of aggregates created without one. @default UUIDv7 */
   readonly newId?: () => string;
-  /** Events fetched at once, 1 to 100,000. @default 1000 */
+  /** Events fetched at once, 1 to 10,000. @default 1000 */
   readonly pageSize?: number;
 }
 
@@ -106,7 +106,7 @@ export function resolveOptions<A extends AnyAggregate>(
   if (publisher !== undefined && typeof publisher.publish !== "function") refuse("publisher", "has no publish().");
   const logger = options.logger ?? { info: () => undefined, warn: (line: string) => console.warn(line) };
   const report = reportTo([observer, logger === false ? undefined : logTo(logger)]);
-  const pageSize = wholeNumber("pageSize", options.pageSize ?? PAGE_SIZE_DEFAULT, 100_000);
+  const pageSize = wholeNumber("pageSize", options.pageSize ?? PAGE_SIZE_DEFAULT, 10_000);
   const resolved = snapshots === undefined ? undefined : resolveSnapshots(snapshots, aggregateType, report);
   return { eventStore, snapshots: resolved, publisher, report, freeze, clock, newId, pageSize };
 }

@@ -3,12 +3,20 @@ import { bounded } from "./bounded.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { RejectedRow, SnapshotStore } from "./snapshot-store.ts";
 
+/** What an instance knows of its snapshot row. An object of its own, because writes outlive instances. */
+export interface SnapshotBaseline {
+  /** Version of the last usable snapshot that the instance was loaded from or wrote; 0 if none. */
+  snapshotVersion: number;
+  /** The row that its load could not use, for the next write to replace. */
+  rejectedRow: RejectedRow | undefined;
+}
+
 /** A snapshot on its way to the store: captured as text, so that nothing that happens to the aggregate can reach it. */
 export interface SnapshotCapture {
   readonly snapshot: Snapshot;
   readonly replacing: RejectedRow | undefined;
-  /** Moved up to the snapshot's version once it is written. */
-  readonly baseline: { snapshotVersion: number };
+  /** Brought up to date once the snapshot is written. */
+  readonly baseline: SnapshotBaseline;
 }
 
 /** What became of a snapshot. */
@@ -108,6 +116,7 @@ export class SnapshotWriter {
       const saving = this.#options.store.saveSnapshot(snapshot, replacing && { replacing });
       const result = await bounded("Writing a snapshot", this.#options.timeoutMs, saving);
       baseline.snapshotVersion = Math.max(baseline.snapshotVersion, version);
+      baseline.rejectedRow = undefined;
       this.#failuresInRow = 0;
       const durationMs = performance.now() - startedAt;
       this.report({ kind: `snapshot-${result}`, stream, version, stateLength: snapshot.stateText.length, durationMs });

@@ -1,0 +1,36 @@
+import type { StoredEvent } from "../../events/event.ts";
+import type { Instant } from "../../events/instant.ts";
+import { parseEvent } from "../../events/parse-event.ts";
+import type { StreamId } from "../../events/stream-id.ts";
+
+/** The columns that every statement which reads events begins with. */
+export type EventColumns = readonly [
+  version: string,
+  id: string,
+  type: string,
+  schemaVersion: string,
+  data: string,
+  metadata: string,
+  occurredAt: string,
+];
+
+/** @throws {CorruptStreamError} */
+export function toEvent(stream: StreamId, columns: readonly [...EventColumns, ...unknown[]]): StoredEvent {
+  const [version, id, type, schemaVersion, dataText, metadataText, occurredAt] = columns;
+  return parseEvent(stream, {
+    version: Number(version),
+    id,
+    type,
+    schemaVersion: Number(schemaVersion),
+    dataText,
+    metadataText,
+    occurredAt: toInstant(occurredAt),
+  });
+}
+
+/** From `"2026-01-31T12:00:00.5"` in quotes: PostgreSQL leaves out zeros at the end. */
+export function toInstant(json: string): Instant {
+  if (json.length === '"2026-01-31T12:00:00.000"'.length) return `${json.slice(1, -1)}Z`;
+  const [seconds, fraction = ""] = json.slice(1, -1).split(".");
+  return `${seconds}.${fraction.slice(0, 3).padEnd(3, "0")}Z`;
+}

@@ -1,0 +1,80 @@
+import { ConfigurationError } from "../../errors.ts";
+import { checkWholeNumber } from "../../events/stream-id.ts";
+import { isBusy, translated } from "./driver-errors.ts";
+
+/** An open connection: `DatabaseSync` of `node:sqlite`, or `Database` of better-sqlite3. It stays in the hands of its owner. */
+export interface SqliteHandle {
+  prepare(sql: string): SqliteStatement;
+  exec(sql: string): unknown;
+  close(): unknown;
+}
+
+export interface SqliteStatement {
+  run(...values: SqliteValue[]): { readonly changes: number | bigint };
+  all(...values: SqliteValue[]): unknown[];
+}
+
+export type SqliteValue = string | number | null;
+
+/** A path, `":memory:"`, or an open connection of yours, which is used as it is and never closed. */
+export type SqliteSource = string | SqliteHandle;
+
+export interface SqliteOptions {
+  /** How long to wait for a writer in another process. Of a connection of your own, set it there. @default 5000 */
+  readonly busyTimeoutMs?: number;
+}
+
+const BUSY_TIMEOUT_MS_DEFAULT = 5_000;
+const BUSY_TIMEOUT_MS_MAX = 2 ** 31 - 1;
+const WAL_ATTEMPTS_MAX = 20;
+
+/**
+ * Opens a connection that survives a power cut (`synchronous = FULL`), lets readers work beside a writer (WAL) and waits for
+ * writers in other processes.
+ *
+ * @throws {ConfigurationError} for an empty path, or where there is no `node:sqlite`.
+ * @throws {StoreBusyError} when the database stays locked.
+ */
+export function openHandle(path: string, options: SqliteOptions): SqliteHandle {
+  const { busyTimeoutMs = BUSY_TIMEOUT_MS_DEFAULT } = options;
+  checkWholeNumber("busy timeout", busyTimeoutMs, 0, BUSY_TIMEOUT_MS_MAX);
+  // SQLite would open a nameless database that is gone after close.
+  if (path === "")
+    throw new ConfigurationError({ option: "path", problem: 'is empty. Name a file, or use ":memory:".' });
+  const sqlite = process.getBuiltinModule?.("node:sqlite");
+  if (sqlite === undefined) {
+    const problem =
+      "needs node:sqlite, which this runtime lacks. Pass an open connection, such as one of better-sqlite3.";
+    throw new ConfigurationError({ option: "path", problem });
+  }
+  const handle = new sqlite.DatabaseSync(path);
+  try {
+    handle.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    switchToWal(handle);
+    handle.exec("PRAGMA synchronous = FULL");
+    return handle;
+  } catch (error) {
+    handle.close();
+    throw translated(error);
+  }
+}
+
+/** @throws {ConfigurationError} for options that cannot take effect on a connection which is open already. */
+export function refuseOptions(options: SqliteOptions): void {
+  if (options.busyTimeoutMs === undefined) return;
+  const problem = "has no effect on a connection that is open already. Set it there.";
+  throw new ConfigurationError({ option: "busyTimeoutMs", problem });
+}
+
+function switchToWal(handle: SqliteHandle): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      handle.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (!isBusy(error) || attempt === WAL_ATTEMPTS_MAX) throw error;
+      // The switch itself does not wait for a process that is doing the same: wait for the lock in a way that does.
+      handle.exec("BEGIN IMMEDIATE; COMMIT");
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { openHandle, type SqliteHandle, type SqliteOptions, type SqliteSource } from "./handle.ts";
+import { SqliteEventStore } from "./sqlite-event-store.ts";
+import { SqliteSnapshotStore } from "./sqlite-snapshot-store.ts";
+
+/** Events and snapshots in one SQLite database, over one connection, so that a load is one read. */
+export interface SqliteStorage {
+  readonly eventStore: SqliteEventStore;
+  readonly snapshotStore: SqliteSnapshotStore;
+  /** Closes both stores, and the connection if it was opened here. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens both stores on `source`, and creates their tables where they are missing.
+ *
+ * @throws {ConfigurationError} for a path where there is no `node:sqlite`, and for options that cannot take effect.
+ * @throws {StoreBusyError} when the database stays locked.
+ */
+export function openSqlite(source: SqliteSource, options: SqliteOptions = {}): SqliteStorage {
+  if (typeof source !== "string") return storageOn(source, options, () => {});
+  const handle = openHandle(source, options);
+  try {
+    return storageOn(handle, {}, () => handle.close());
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+}
+
+function storageOn(handle: SqliteHandle, options: SqliteOptions, closeHandle: () => unknown): SqliteStorage {
+  const eventStore = new SqliteEventStore(handle, options);
+  const snapshotStore = new SqliteSnapshotStore(handle, options);
+  let closed = false;
+  const close = async (): Promise<void> => {
+    if (closed) return;
+    closed = true;
+    await Promise.all([eventStore.close(), snapshotStore.close()]);
+    closeHandle();
+  };
+  return { eventStore, snapshotStore, close };
+}

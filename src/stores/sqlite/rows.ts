@@ -1,0 +1,64 @@
+import type { StoredEvent } from "../../events/event.ts";
+import type { PageRange } from "../../events/event-store.ts";
+import { parseEvent } from "../../events/parse-event.ts";
+import type { StreamId } from "../../events/stream-id.ts";
+import type { SnapshotRow } from "../../snapshots/snapshot.ts";
+import type { GetSnapshotOptions } from "../../snapshots/snapshot-store.ts";
+import type { SqliteDatabase, SqliteRow } from "./database.ts";
+import { selectAnchor, selectHead, selectPage, selectSnapshot } from "./statements.ts";
+
+/** Version of the newest event of a stream; 0 when there is none. */
+export function readHead(database: SqliteDatabase, stream: StreamId): number {
+  const [row] = database.rows(selectHead, stream.aggregateType, stream.aggregateId);
+  return (row?.[0] as number | undefined) ?? 0;
+}
+
+export function readEvents(database: SqliteDatabase, stream: StreamId, range: PageRange): readonly StoredEvent[] {
+  const { aggregateType, aggregateId } = stream;
+  const { afterVersion, throughVersion = Number.MAX_SAFE_INTEGER, limit } = range;
+  const rows = database.rows(selectPage, aggregateType, aggregateId, afterVersion, throughVersion, limit);
+  return rows.map((row) => toEvent(stream, row));
+}
+
+export function toEvent(stream: StreamId, row: SqliteRow): StoredEvent {
+  return parseEvent(stream, {
+    version: row[0] as number,
+    id: row[1] as string,
+    type: row[2] as string,
+    schemaVersion: row[3] as number,
+    dataText: row[4] as string,
+    metadataText: row[5] as string,
+    occurredAt: row[6] as string,
+  });
+}
+
+/** The best row for `options`, as it lies there. */
+export function readSnapshotRow(
+  database: SqliteDatabase,
+  { aggregateType, aggregateId }: StreamId,
+  options: GetSnapshotOptions,
+): SnapshotRow | undefined {
+  const schemaVersion = options.schemaVersion ?? null;
+  const preferred = [options.prefer?.schemaVersion ?? null, options.prefer?.fingerprint ?? null];
+  const [row] = database.rows(selectSnapshot, aggregateType, aggregateId, schemaVersion, schemaVersion, ...preferred);
+  return (
+    row && {
+      aggregateType: row[0] as string,
+      aggregateId: row[1] as string,
+      schemaVersion: Number(row[2]),
+      fingerprint: row[3] as string,
+      version: Number(row[4]),
+      stateText: row[5] as string,
+      createdAt: row[6] as string,
+      lastEventId: (row[7] as string | null) ?? undefined,
+      checksum: (row[8] as string | null) ?? undefined,
+    }
+  );
+}
+
+/** Whether the event that a snapshot says it stands on stands at its version. */
+export function isAnchored(database: SqliteDatabase, stream: StreamId, row: SnapshotRow): boolean {
+  if (row.lastEventId === undefined) return false;
+  const { aggregateType, aggregateId } = stream;
+  return database.rows(selectAnchor, aggregateType, aggregateId, row.version, row.lastEventId).length > 0;
+}

@@ -1,0 +1,110 @@
+import { DuplicateEventError, OptimisticConcurrencyError } from "../../errors.ts";
+import type { NewEvent, RecordedEvent, StoredEvent } from "../../events/event.ts";
+import {
+  type AppendOptions,
+  type AppendResult,
+  checkAppend,
+  checkPage,
+  type EventStore,
+  type PageRange,
+  type PositionRange,
+  positionBounds,
+  type ReadRange,
+  type StreamPage,
+  type StreamsRange,
+  streamsBounds,
+} from "../../events/event-store.ts";
+import { readStream } from "../../events/read-stream.ts";
+import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
+import { SqliteDatabase } from "./database.ts";
+import { isDuplicateEventId } from "./driver-errors.ts";
+import type { SqliteOptions, SqliteSource } from "./handle.ts";
+import { readEvents, readHead, toEvent } from "./rows.ts";
+import { insertEvent, selectAll, selectStreams } from "./statements.ts";
+
+/** The database of a store, for what both stores do together. */
+export let databaseOf: (store: SqliteEventStore) => SqliteDatabase;
+
+/** Keeps events in a SQLite database, which several processes may share. Each call is one transaction. */
+export class SqliteEventStore implements EventStore {
+  readonly #database: SqliteDatabase;
+
+  static {
+    databaseOf = (store) => store.#database;
+  }
+
+  /**
+   * Creates the tables where they are missing.
+   *
+   * @throws {ConfigurationError} for a path where there is no `node:sqlite`, and for options that cannot take effect.
+   * @throws {StoreBusyError} when the database stays locked.
+   */
+  constructor(source: SqliteSource, options: SqliteOptions = {}) {
+    this.#database = new SqliteDatabase("event store", source, options);
+  }
+
+  async append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
+    checkAppend(stream, events, options);
+    const { expectedVersion } = options;
+    // IMMEDIATE takes the write lock before the head is read, so that nobody comes in between.
+    return this.#database.transaction("BEGIN IMMEDIATE", () => {
+      let version = readHead(this.#database, stream);
+      if (expectedVersion !== "any" && expectedVersion !== version) {
+        throw new OptimisticConcurrencyError({ stream, expectedVersion, actualVersion: version });
+      }
+      for (const event of events) this.#insert(stream, (version += 1), event);
+      return { version };
+    });
+  }
+
+  read(stream: StreamId, range?: ReadRange): AsyncIterable<StoredEvent> {
+    return readStream(this, stream, range);
+  }
+
+  async readPage(stream: StreamId, range: PageRange): Promise<StreamPage> {
+    checkPage(stream, range);
+    return this.#database.transaction("BEGIN", () => ({
+      head: readHead(this.#database, stream),
+      events: readEvents(this.#database, stream, range),
+    }));
+  }
+
+  async versionOf(stream: StreamId): Promise<number> {
+    checkStreamId(stream);
+    return readHead(this.#database, stream);
+  }
+
+  async exists(stream: StreamId): Promise<boolean> {
+    return (await this.versionOf(stream)) > 0;
+  }
+
+  async streams(aggregateType: string, range?: StreamsRange): Promise<readonly string[]> {
+    const { afterId, limit } = streamsBounds(aggregateType, range);
+    const rows = this.#database.rows(selectStreams, aggregateType, afterId, aggregateType, limit);
+    return rows.map(([id]) => id as string);
+  }
+
+  async readAll(range?: PositionRange): Promise<readonly RecordedEvent[]> {
+    const { afterPosition, limit } = positionBounds(range);
+    return this.#database.rows(selectAll, afterPosition, limit).map((row) => {
+      const [aggregateType, aggregateId, position] = row.slice(7) as [string, string, number];
+      const stream = { aggregateType, aggregateId };
+      return { ...toEvent(stream, row), ...stream, position };
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#database.close();
+  }
+
+  #insert(stream: StreamId, version: number, event: NewEvent): void {
+    const { aggregateType, aggregateId } = stream;
+    const { id, type, schemaVersion, dataText, metadataText, occurredAt } = event;
+    const values = [aggregateType, aggregateId, version, id, type, schemaVersion, dataText, metadataText, occurredAt];
+    try {
+      this.#database.run(insertEvent, ...values);
+    } catch (cause) {
+      throw isDuplicateEventId(cause) ? new DuplicateEventError({ stream, eventId: id, cause }) : cause;
+    }
+  }
+}

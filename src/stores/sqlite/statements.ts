@@ -1,0 +1,120 @@
+// Placeholders are bound in the order in which they stand: Node.js 22 binds numbered ones by name only.
+
+export const insertEvent = /* sql */ `
+  INSERT INTO events (aggregate_type, aggregate_id, version, id, type, schema_version, data, metadata, occurred_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+`;
+
+// As a REAL, a damaged version past 2^53 comes out as a number that no stream has, not as an error of the driver.
+export const selectHead = /* sql */ `
+  SELECT CAST(version AS REAL)
+  FROM events
+  WHERE aggregate_type = ? AND aggregate_id = ?
+  ORDER BY version DESC
+  LIMIT 1
+`;
+
+export const selectPage = /* sql */ `
+  SELECT version, id, type, schema_version, data, metadata, occurred_at
+  FROM events
+  WHERE aggregate_type = ? AND aggregate_id = ? AND version > ? AND version <= ?
+  ORDER BY version
+  LIMIT ?
+`;
+
+export const selectAll = /* sql */ `
+  SELECT version, id, type, schema_version, data, metadata, occurred_at, aggregate_type, aggregate_id, position
+  FROM events
+  WHERE position > ?
+  ORDER BY position
+  LIMIT ?
+`;
+
+// From id to id along the index; DISTINCT would walk over every event of every stream.
+export const selectStreams = /* sql */ `
+  WITH RECURSIVE streams (id) AS (
+    SELECT min(aggregate_id) FROM events WHERE aggregate_type = ? AND aggregate_id > ?
+    UNION ALL
+    SELECT (SELECT min(aggregate_id) FROM events WHERE aggregate_type = ? AND aggregate_id > streams.id)
+    FROM streams
+    WHERE streams.id IS NOT NULL
+  )
+  SELECT id FROM streams WHERE id IS NOT NULL LIMIT ?
+`;
+
+// One row at most: the event that a snapshot says it stands on.
+export const selectAnchor = /* sql */ `
+  SELECT version
+  FROM events
+  WHERE aggregate_type = ? AND aggregate_id = ? AND version = ? AND id = ?
+`;
+
+// The WHERE keeps a late writer from replacing a newer snapshot, unless it names exactly the row that a load has rejected.
+// REAL is how the version of a damaged row was read, and what a number is bound as.
+export const upsertSnapshot = /* sql */ `
+  INSERT INTO snapshots (
+    aggregate_type, aggregate_id, schema_version, fingerprint, version, state, created_at, last_event_id, checksum
+  )
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (aggregate_type, aggregate_id, schema_version, fingerprint) DO UPDATE
+  SET
+    version = excluded.version,
+    state = excluded.state,
+    created_at = excluded.created_at,
+    last_event_id = excluded.last_event_id,
+    checksum = excluded.checksum
+  WHERE snapshots.version <= excluded.version
+    OR (CAST(snapshots.version AS REAL) = ? AND snapshots.checksum IS ?)
+`;
+
+// Numbers as text: a damaged row must reach its reader, who judges it, and not fail in the driver.
+export const selectSnapshot = /* sql */ `
+  SELECT
+    aggregate_type, aggregate_id, CAST(schema_version AS TEXT), fingerprint, CAST(version AS TEXT), state, created_at,
+    last_event_id, checksum
+  FROM snapshots
+  WHERE aggregate_type = ? AND aggregate_id = ? AND (? IS NULL OR schema_version = ?)
+  ORDER BY (schema_version = ? AND fingerprint = ?) DESC, version DESC, schema_version DESC
+  LIMIT 1
+`;
+
+export const selectSnapshotExists = /* sql */ `
+  SELECT EXISTS (
+    SELECT 1 FROM snapshots
+    WHERE aggregate_type = ? AND aggregate_id = ? AND (? IS NULL OR schema_version = ?)
+  )
+`;
+
+export const deleteSnapshot = /* sql */ `
+  DELETE FROM snapshots
+  WHERE aggregate_type = ? AND aggregate_id = ? AND (? IS NULL OR schema_version = ?)
+`;
+
+export const deleteSnapshotsOfType = /* sql */ `
+  DELETE FROM snapshots
+  WHERE aggregate_type = ?
+`;
+
+export const deleteSnapshotsBelow = /* sql */ `
+  DELETE FROM snapshots
+  WHERE aggregate_type = ? AND schema_version < ?
+`;
+
+export const selectMigrationsTable = /* sql */ `
+  SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'eventfold_migrations'
+`;
+
+export const createMigrationsTable = /* sql */ `
+  CREATE TABLE IF NOT EXISTS eventfold_migrations (
+    version INTEGER PRIMARY KEY,
+    applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  ) STRICT
+`;
+
+export const selectMigrationVersion = /* sql */ `
+  SELECT coalesce(max(version), 0) FROM eventfold_migrations
+`;
+
+export const insertMigration = /* sql */ `
+  INSERT INTO eventfold_migrations (version) VALUES (?)
+`;

@@ -1,0 +1,57 @@
+import { AggregateRepository, InMemoryEventStore, InMemorySnapshotStore, type SnapshotOptions } from "eventfold";
+import { Faults, FaultyEventStore, FaultySnapshotStore } from "eventfold/testing";
+import { Account } from "./account.ts";
+import { Facts } from "./facts.ts";
+
+type Options = ConstructorParameters<typeof AggregateRepository<Account>>[1];
+
+export interface SetupOptions extends Partial<Omit<Options, "snapshots">> {
+  readonly type?: typeof Account;
+  /** `false` for a repository without a snapshot store. */
+  readonly snapshots?: Partial<SnapshotOptions<Account>> | false;
+}
+
+/** A repository of accounts over stores in memory that can be made to fail, and a clock that stands still. */
+export function setUp({ type = Account, snapshots, ...options }: SetupOptions = {}) {
+  const faults = new Faults();
+  const memory = { events: new InMemoryEventStore(), snapshots: new InMemorySnapshotStore() };
+  const eventStore = new FaultyEventStore(memory.events, faults);
+  const snapshotStore = new FaultySnapshotStore(memory.snapshots, faults);
+  const facts = new Facts();
+  const clock = new TestClock();
+  /** Another repository over the same stores, as in another process. */
+  const repositoryOf = (otherType: typeof Account, other: SetupOptions["snapshots"] = snapshots) =>
+    new AggregateRepository(otherType, {
+      eventStore,
+      observer: facts.observer,
+      logger: false,
+      clock: clock.now,
+      ...options,
+      ...(other !== false && { snapshots: { store: snapshotStore, ...other } }),
+    });
+  const accounts = repositoryOf(type);
+  return { accounts, faults, facts, clock, eventStore, snapshotStore, memory, repositoryOf };
+}
+
+/** Shows the time that it was set to. */
+export class TestClock {
+  #ms = Date.UTC(2026, 0, 31, 12);
+  readonly now = (): Date => new Date(this.#ms);
+
+  advance(ms: number): void {
+    this.#ms += ms;
+  }
+}
+
+/** Saves `count` events for `id`, in one save. */
+export async function saveEvents(accounts: AggregateRepository<Account>, id: string, count: number): Promise<Account> {
+  const account = await accounts.loadOrCreate(id);
+  account.grow(count);
+  await accounts.save(account);
+  return account;
+}
+
+/** What replaying every event gives. */
+export async function fullReplay(eventStore: Options["eventStore"], id: string): Promise<Account> {
+  return new AggregateRepository(Account, { eventStore }).load(id);
+}

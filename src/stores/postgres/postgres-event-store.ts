@@ -79,7 +79,7 @@ export class PostgresEventStore implements EventStore {
     this.#check(stream);
     const { aggregateType, aggregateId } = stream;
     const { afterVersion, throughVersion = Number.MAX_SAFE_INTEGER, limit } = range;
-    const values = [aggregateType, aggregateId, afterVersion, throughVersion, limit];
+    const values = [aggregateType, aggregateId, afterVersion, Math.min(throughVersion, afterVersion + limit), limit];
     const [header, ...rows] = await this.#database.rows<[...EventColumns, head: string]>(readPage, values);
     return { head: Number(header?.[7]), events: rows.map((row) => toEvent({ aggregateType, aggregateId }, row)) };
   }
@@ -87,8 +87,7 @@ export class PostgresEventStore implements EventStore {
   async versionOf(stream: StreamId): Promise<number> {
     checkStreamId(stream);
     this.#check(stream);
-    const [row] = await this.#database.rows(selectVersion, [stream.aggregateType, stream.aggregateId]);
-    return Number(row?.[0] ?? 0);
+    return headOf(this.#database, stream);
   }
 
   async exists(stream: StreamId): Promise<boolean> {
@@ -170,7 +169,11 @@ class Appending {
       const [row] = await database.rows(appendEvents, this.#values);
       return { head: Number(row?.[0]), appended: row?.[1] === "1" };
     } catch (error) {
-      throw this.#translated(error);
+      if (sqlState(error) !== "40001") throw this.#translated(error);
+      // Above READ COMMITTED a lost race is an error. Inside a transaction that is over then, and the caller's to repeat.
+      const head = await headOf(database, this.stream).catch(() => undefined);
+      if (head === undefined) throw error;
+      return { head, appended: false };
     }
   }
 
@@ -184,4 +187,9 @@ class Appending {
     }
     return mayStand(error) ? new CommitUnknownError({ stream, cause: error }) : error;
   }
+}
+
+async function headOf(database: Database, { aggregateType, aggregateId }: StreamId): Promise<number> {
+  const [row] = await database.rows(selectVersion, [aggregateType, aggregateId]);
+  return Number(row?.[0] ?? 0);
 }

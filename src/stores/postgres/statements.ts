@@ -50,7 +50,8 @@ export const appendEvents = /* sql */ `
   FROM head
 `;
 
-// One row for the head, in front because its version is 0; then the page.
+// One row for the head, in front because its version is 0; then the page. Its bounds say the same thing three times: the planner
+// takes a limit that it does not know for a tenth, and only where that looks as cheap as it is does it keep one plan for all pages.
 export const readPage = /* sql */ `
   WITH head AS MATERIALIZED (
     SELECT coalesce((
@@ -78,17 +79,19 @@ export const readPage = /* sql */ `
     LIMIT $5
   )
   ORDER BY version
+  LIMIT $5 + 1
 `;
 
 // As readPage, but what the page begins after is decided in the statement itself: the version of the snapshot, where it is of the
-// wanted key and the event that it names stands at its version. The first row holds the snapshot in the columns of an event.
+// wanted key and the event that it names stands at its version (looked up by itself: a plain join may be planned, while the tables
+// are small, as a walk over the whole stream). The first row holds the snapshot in the columns of an event.
 export const readForLoad = /* sql */ `
   WITH header AS MATERIALIZED (
     SELECT
       head.version AS head,
       snapshot.*,
-      anchor.version IS NOT NULL AS anchored,
-      CASE WHEN snapshot.wanted AND anchor.version IS NOT NULL THEN snapshot.version ELSE 0 END AS after_version
+      anchor.stands IS NOT NULL AS anchored,
+      CASE WHEN snapshot.wanted AND anchor.stands THEN snapshot.version ELSE 0 END AS after_version
     FROM (
       SELECT coalesce((
         SELECT version
@@ -107,9 +110,13 @@ export const readForLoad = /* sql */ `
       ORDER BY wanted DESC, version DESC, schema_version DESC
       LIMIT 1
     ) AS snapshot ON true
-    LEFT JOIN events AS anchor
-      ON anchor.aggregate_type = $1 AND anchor.aggregate_id = $2
-      AND anchor.version = snapshot.version AND anchor.id = snapshot.last_event_id
+    LEFT JOIN LATERAL (
+      SELECT true AS stands
+      FROM events
+      WHERE aggregate_type = $1 AND aggregate_id = $2
+        AND version = snapshot.version AND id = snapshot.last_event_id
+      LIMIT 1
+    ) AS anchor ON true
   )
   SELECT
     0::bigint AS version, last_event_id AS id, fingerprint AS type, schema_version,
@@ -123,11 +130,13 @@ export const readForLoad = /* sql */ `
       data, metadata, to_json(occurred_at AT TIME ZONE 'UTC'),
       NULL, NULL, NULL, NULL, NULL
     FROM events
-    WHERE aggregate_type = $1 AND aggregate_id = $2 AND version > (SELECT after_version FROM header)
+    WHERE aggregate_type = $1 AND aggregate_id = $2
+      AND version > (SELECT after_version FROM header) AND version <= (SELECT after_version FROM header) + $5
     ORDER BY version
     LIMIT $5
   )
   ORDER BY version
+  LIMIT $5 + 1
 `;
 
 export const selectVersion = /* sql */ `

@@ -22,7 +22,7 @@ export interface AccountState {
 
 /** The aggregate of most tests. Each event moves the balance, so that an event lost or folded twice shows. */
 export class Account extends AggregateRoot<AccountState, AccountEvent> {
-  static readonly aggregateType = "Account";
+  static readonly aggregateType: string = "Account";
   static readonly schemaVersion: number = 1;
 
   protected initialState(): AccountState {

@@ -1,4 +1,12 @@
-import { AggregateRepository, InMemoryEventStore, InMemorySnapshotStore, type SnapshotOptions } from "eventfold";
+import {
+  AggregateRepository,
+  InMemoryEventStore,
+  InMemorySnapshotStore,
+  Snapshot,
+  type SnapshotOptions,
+  type SnapshotRow,
+  type StoredEvent,
+} from "eventfold";
 import { Faults, FaultyEventStore, FaultySnapshotStore } from "eventfold/testing";
 import { Account } from "./account.ts";
 import { Facts } from "./facts.ts";
@@ -54,4 +62,19 @@ export async function saveEvents(accounts: AggregateRepository<Account>, id: str
 /** What replaying every event gives. */
 export async function fullReplay(eventStore: Options["eventStore"], id: string): Promise<Account> {
   return new AggregateRepository(Account, { eventStore }).load(id);
+}
+
+/** The events of an account as they are stored. */
+export async function storedEvents(eventStore: Options["eventStore"], id: string): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = [];
+  for await (const event of eventStore.read({ aggregateType: "Account", aggregateId: id })) events.push(event);
+  return events;
+}
+
+/** A snapshot as a store would give it back whose row was changed behind its back. */
+export function tampered(snapshot: Snapshot, change: Partial<SnapshotRow>): Snapshot {
+  const { aggregateType, aggregateId, version, schemaVersion, fingerprint, createdAt } = snapshot;
+  const { lastEventId, checksum, stateText } = snapshot;
+  const key = { aggregateType, aggregateId, version, schemaVersion, fingerprint };
+  return new Snapshot({ ...key, createdAt, lastEventId, checksum, stateText, ...change });
 }

@@ -1,3 +1,4 @@
+import { ConfigurationError } from "../../errors.ts";
 import { refuseClosed } from "../../events/event-store.ts";
 import { isWithinTransaction, translated } from "./driver-errors.ts";
 import {
@@ -33,6 +34,7 @@ export class SqliteDatabase {
     if (typeof source !== "string") refuseOptions(options);
     this.handle = typeof source === "string" ? openHandle(source, options) : source;
     try {
+      this.#refuseLossyEncoding();
       migrate(this);
     } catch (error) {
       this.close();
@@ -84,6 +86,14 @@ export class SqliteDatabase {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#opened) this.handle.close();
+  }
+
+  /** In UTF-16, SQLite stores U+FFFE and U+FFFF as U+FFFD: two ids could become one. */
+  #refuseLossyEncoding(): void {
+    const encoding = this.rows("PRAGMA encoding")[0]?.[0];
+    if (encoding === "UTF-8") return;
+    const problem = `is a database in ${String(encoding)}, which does not keep every text. Use one in UTF-8, the default.`;
+    throw new ConfigurationError({ option: "source", problem });
   }
 
   // Asking first (`isTransaction`, `inTransaction`) does not work in every version of the drivers.

@@ -94,6 +94,8 @@ function describe(fact: RepositoryFact): string | undefined {
       return `eventfold: the snapshot of ${label(fact)} was not queued: the queue is full. A later save takes one.`;
     case "snapshot-failed":
       return `eventfold: no snapshot of ${label(fact)}, ${STAGES[fact.stage]}: ${text(fact.error)}`;
+    case "wait-until-failed":
+      return `eventfold: waitUntil threw for the snapshot of ${label(fact)}, which is written all the same: ${text(fact.error)}`;
     case "snapshot-store-paused":
       return (
         `eventfold: the snapshot store failed ${fact.failures} times in a row and is left alone for ${fact.pauseMs / 1_000} s. ` +

@@ -1,4 +1,4 @@
-import type { SnapshotCapture, SnapshotWriter } from "./snapshot-writer.ts";
+import { named, type SnapshotCapture, type SnapshotWriter } from "./snapshot-writer.ts";
 
 export interface SnapshotQueueOptions {
   readonly aggregateType: string;
@@ -47,19 +47,13 @@ export class SnapshotQueue {
     if (waiting !== undefined) {
       this.#replace(waiting, capture);
     } else if (this.size >= this.#options.queueLimit) {
-      const { snapshot } = capture;
-      this.#writer.report({
-        kind: "snapshot-refused",
-        stream: snapshot,
-        version: snapshot.version,
-        reason: "queue-full",
-      });
+      this.#writer.report({ kind: "snapshot-refused", ...named(capture), reason: "queue-full" });
     } else {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#writer.track(capture);
       this.#waiting.set(aggregateId, { capture, settled: promise, settle: resolve });
-      this.#options.waitUntil?.(promise);
       this.#planWakeUp();
+      this.#handOver(promise, capture);
     }
   }
 
@@ -78,6 +72,15 @@ export class SnapshotQueue {
     // The rejected row still lies there: whoever writes next replaces it.
     waiting.capture = { ...capture, replacing: capture.replacing ?? older.replacing };
     this.#writer.track(waiting.capture);
+  }
+
+  /** The host's trouble is not the save's, whose events are committed. */
+  #handOver(settled: Promise<void>, capture: SnapshotCapture): void {
+    try {
+      this.#options.waitUntil?.(settled);
+    } catch (error) {
+      this.#writer.report({ kind: "wait-until-failed", ...named(capture), error });
+    }
   }
 
   /** Writing starts after the caller's turn, also on a driver that blocks: the save that led here returns first. */

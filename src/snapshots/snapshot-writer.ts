@@ -44,6 +44,8 @@ export type SnapshotFact =
       readonly stage: "policy" | "capture" | "write";
       readonly error: unknown;
     }
+  /** The host's `waitUntil` threw. The snapshot is written all the same, if the process lives long enough. */
+  | { readonly kind: "wait-until-failed"; readonly stream: StreamId; readonly version: number; readonly error: unknown }
   /** Several writes in a row failed: none is tried for a while. */
   | { readonly kind: "snapshot-store-paused"; readonly failures: number; readonly pauseMs: number }
   /** The process ended before these queued snapshots were written. */
@@ -97,10 +99,9 @@ export class SnapshotWriter {
 
   /** Writes a tracked capture and untracks it. Never rejects: what goes wrong is reported. */
   async write(capture: SnapshotCapture): Promise<void> {
-    const { snapshot } = capture;
     if (this.#paused()) {
       this.untrack(capture);
-      this.report({ kind: "snapshot-refused", stream: snapshot, version: snapshot.version, reason: "store-paused" });
+      this.report({ kind: "snapshot-refused", ...named(capture), reason: "store-paused" });
       return;
     }
     await this.writeOrThrow(capture).catch(() => undefined);
@@ -109,8 +110,7 @@ export class SnapshotWriter {
   /** As `write`, also while the store is left alone; rejects when the store fails or takes too long. */
   async writeOrThrow(capture: SnapshotCapture): Promise<void> {
     const { snapshot, baseline, replacing } = capture;
-    const { aggregateType, aggregateId, version } = snapshot;
-    const stream = { aggregateType, aggregateId };
+    const { stream, version } = named(capture);
     const startedAt = performance.now();
     try {
       const saving = this.#options.store.saveSnapshot(snapshot, replacing && { replacing });
@@ -118,6 +118,7 @@ export class SnapshotWriter {
       baseline.snapshotVersion = Math.max(baseline.snapshotVersion, version);
       baseline.rejectedRow = undefined;
       this.#failuresInRow = 0;
+      this.#pausedAt = undefined;
       const durationMs = performance.now() - startedAt;
       this.report({ kind: `snapshot-${result}`, stream, version, stateLength: snapshot.stateText.length, durationMs });
     } catch (error) {
@@ -150,4 +151,10 @@ export class SnapshotWriter {
     this.#failuresInRow = FAILURES_MAX - 1;
     return false;
   }
+}
+
+/** What facts say of a capture: never its state, since they end up in logs. */
+export function named({ snapshot }: SnapshotCapture): { readonly stream: StreamId; readonly version: number } {
+  const { aggregateType, aggregateId, version } = snapshot;
+  return { stream: { aggregateType, aggregateId }, version };
 }

@@ -25,7 +25,10 @@ abstract class StreamError extends EventfoldError {
   }
 }
 
-/** An option, or a combination of options, that cannot take effect. Thrown at construction, before anything is stored. */
+/**
+ * An option, a declaration of a class, or a combination that cannot take effect. Thrown before anything is stored: at construction
+ * where that can tell, else by the first call that meets it.
+ */
 export class ConfigurationError extends EventfoldError {
   readonly code = "CONFIGURATION";
   readonly option: string;

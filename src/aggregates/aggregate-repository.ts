@@ -31,7 +31,8 @@ const UPDATE_ATTEMPTS_MAX = 1_000;
 /**
  * Loads and saves the aggregates of one class. What it loads is what replaying every event gives; snapshots only make it quick.
  *
- * Methods reject with {@link ClosedError} after `close`, and with {@link InvalidNameError} for an id out of bounds.
+ * After `close` methods fail with {@link ClosedError}. An id out of bounds is an {@link InvalidNameError}, metadata that JSON
+ * would not bring back a {@link SerializationError}.
  */
 export class AggregateRepository<A extends AnyAggregate> {
   readonly #type: AggregateType<A>;
@@ -60,7 +61,14 @@ export class AggregateRepository<A extends AnyAggregate> {
     return this.#instantiator(id, options)();
   }
 
-  /** @throws {AggregateNotFoundError} when it has no events. @throws {CorruptStreamError} when they are damaged. */
+  /**
+   * The aggregate as all of its events make it.
+   *
+   * @param options for what is raised on the instance later.
+   * @throws {AggregateNotFoundError} when it has no events.
+   * @throws {CorruptStreamError} when they are damaged.
+   * @throws {UnknownEventTypeError} {@link EventUpgradeError} when the class cannot read one of them; whatever `evolve` throws.
+   */
   async load(id: string, options: RaiseOptions = {}): Promise<A> {
     const aggregate = await this.find(id, options);
     if (aggregate === undefined) throw new AggregateNotFoundError({ stream: this.#streamOf(id) });
@@ -96,6 +104,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    * @throws {OptimisticConcurrencyError} when others saved the aggregate since this instance was loaded. Nothing was stored.
    * @throws {CommitUnknownError} when the answer of the store was lost: save the same instance again.
    * @throws {PublishError} when the events are committed, and the publisher failed.
+   * @throws {ConfigurationError} for an instance of another class.
    */
   async save(aggregate: A): Promise<void> {
     this.#refuseClosed();
@@ -105,7 +114,7 @@ export class AggregateRepository<A extends AnyAggregate> {
   /**
    * Loads, changes and saves an aggregate; starts over with a fresh one when others saved it meanwhile.
    *
-   * @param change may run several times: keep effects out of it.
+   * @param change is awaited, and may run several times: keep effects out of it.
    * @returns the saved aggregate.
    * @throws {OptimisticConcurrencyError} when every attempt met a conflict; whatever `load`, `change` and `save` throw.
    */
@@ -128,10 +137,11 @@ export class AggregateRepository<A extends AnyAggregate> {
   }
 
   /**
-   * Takes a snapshot of a saved aggregate now, in every mode. Resolves once it is stored; a newer one in the store is kept.
+   * Takes a snapshot of a saved aggregate now, in every mode. Resolves to it once it is stored; a newer one in the store is kept.
    *
    * @throws {SnapshotRefusedError} with uncommitted events, without events, or without a snapshot store.
-   * @throws {SerializationError} when the state cannot be stored. What the store throws passes unchanged.
+   * @throws {SerializationError} when the state cannot be stored.
+   * @throws {StoreTimeoutError} after `writeTimeoutMs`. What the store throws passes unchanged.
    */
   async createSnapshot(aggregate: A): Promise<Snapshot> {
     this.#refuseClosed();

@@ -51,6 +51,7 @@ export abstract class AggregateRoot<State, Event extends DomainEvent> {
     return this.#history.version;
   }
 
+  /** What the events up to `version` have made. Read only: it changes by what is raised. */
   get state(): State {
     return this.#history.state as State;
   }

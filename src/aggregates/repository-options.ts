@@ -32,17 +32,19 @@ export interface RepositoryOptions<A extends AnyAggregate> {
 }
 
 export interface SnapshotOptions<A extends AnyAggregate> {
+  /** A load is one read when it shares the connections of the event store. */
   readonly store: SnapshotStore;
-  /** Short for `policy: everyEvents(threshold)`. Without either, snapshots are taken by `createSnapshot` only. */
+  /** Events between snapshots, 1 or more: short for `policy: everyEvents(threshold)`. Ignored in manual mode. */
   readonly threshold?: number;
+  /** Says when a snapshot is due. With neither this nor `threshold`, snapshots are taken by `createSnapshot` only. */
   readonly policy?: SnapshotPolicy<A["state"]>;
   /** @default "sync" */
   readonly mode?: SnapshotMode;
-  /** Longest wait for a snapshot to be read, in milliseconds; then the events are replayed. @default 1000 */
+  /** Longest wait for a snapshot to be read, in milliseconds; then the events are replayed. 1 or more. @default 1000 */
   readonly timeoutMs?: number;
-  /** Longest wait for a snapshot to be written, in milliseconds. @default 5000 */
+  /** Longest wait for a snapshot to be written, in milliseconds. 1 or more. @default 5000 */
   readonly writeTimeoutMs?: number;
-  /** Background mode: aggregates whose snapshots wait or are being written, at most. @default 1000 */
+  /** Background mode: aggregates whose snapshots wait or are being written, at most; 1 or more. @default 1000 */
   readonly queueLimit?: number;
   /** Background mode: takes a promise for each queued snapshot; for hosts that stop a process after its response. */
   readonly waitUntil?: (settled: Promise<void>) => void;
@@ -50,7 +52,10 @@ export interface SnapshotOptions<A extends AnyAggregate> {
 
 /** Passes committed events on. */
 export interface EventPublisher {
-  /** Events of one save, in order. What it throws makes `save` reject with a {@link PublishError}; the events stay committed. */
+  /**
+   * Events of one save, in order; awaited. What it throws makes `save` reject with a {@link PublishError}: the events stay
+   * committed.
+   */
   publish(events: readonly DomainEvent[], stream: StreamId): unknown;
 }
 

@@ -14,7 +14,7 @@ export interface EventStore {
    *
    * @throws {OptimisticConcurrencyError} when the stream is not at `expectedVersion`.
    * @throws {DuplicateEventError} when one of the event ids is stored already, in any stream, or occurs twice in `events`.
-   * @throws {InvalidAppendError} when `events` is empty.
+   * @throws {InvalidAppendError} when `events` is empty, or holds what `newEvent` did not make.
    * @throws {CommitUnknownError} when the connection was lost before the answer came.
    */
   append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult>;
@@ -63,7 +63,7 @@ export interface ReadRange {
   readonly afterVersion?: number;
   /** Inclusive. @default the version of the newest event when the read starts */
   readonly throughVersion?: number;
-  /** Events fetched at once. @default 1000 */
+  /** Events fetched at once, 1 to 100,000. @default 1000 */
   readonly pageSize?: number;
 }
 

@@ -37,6 +37,7 @@ export interface SnapshotStore {
   close(): Promise<void>;
 }
 
+/** `"kept"`: the row holds a newer version, and was left as it is. */
 export type SaveSnapshotResult = "stored" | "kept";
 
 export interface SaveSnapshotOptions {

@@ -19,6 +19,9 @@ interface Entry {
 /** Few enough to leave a connection pool to the saves. */
 const WRITES_AT_ONCE = 4;
 
+/** The longest that a timer can wait. */
+const DELAY_MS_MAX = 2 ** 31 - 1;
+
 /**
  * Writes snapshots behind the caller's back: at most a few at once and one for each aggregate, the newest of each. It does not
  * keep the process alive; what a process leaves unwritten at its end is reported.
@@ -61,7 +64,10 @@ export class SnapshotQueue {
   async drain(): Promise<number> {
     const entries = [...this.#running.values(), ...this.#waiting.values()];
     this.#wakeUp();
+    // Writes do not keep the process alive, but somebody waits for these.
+    const awake = setTimeout(() => undefined, DELAY_MS_MAX);
     await Promise.all(entries.map(({ settled }) => settled));
+    clearTimeout(awake);
     return entries.length;
   }
 
@@ -105,7 +111,7 @@ export class SnapshotQueue {
   }
 
   async #run(aggregateId: string, entry: Entry): Promise<void> {
-    await this.#writer.write(entry.capture);
+    await this.#writer.write(entry.capture, false);
     this.#running.delete(aggregateId);
     entry.settle();
     this.#wakeUp();

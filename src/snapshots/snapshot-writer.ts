@@ -97,24 +97,28 @@ export class SnapshotWriter {
     if (captures?.size === 0) this.#inFlight.delete(aggregateId);
   }
 
-  /** Writes a tracked capture and untracks it. Never rejects: what goes wrong is reported. */
-  async write(capture: SnapshotCapture): Promise<void> {
+  /**
+   * Writes a tracked capture and untracks it. Never rejects: what goes wrong is reported.
+   *
+   * @param keepsProcess whether the process stays alive until it is written, or its time has run out.
+   */
+  async write(capture: SnapshotCapture, keepsProcess = true): Promise<void> {
     if (this.#paused()) {
       this.untrack(capture);
       this.report({ kind: "snapshot-refused", ...named(capture), reason: "store-paused" });
       return;
     }
-    await this.writeOrThrow(capture).catch(() => undefined);
+    await this.writeOrThrow(capture, keepsProcess).catch(() => undefined);
   }
 
   /** As `write`, also while the store is left alone; rejects when the store fails or takes too long. */
-  async writeOrThrow(capture: SnapshotCapture): Promise<void> {
+  async writeOrThrow(capture: SnapshotCapture, keepsProcess = true): Promise<void> {
     const { snapshot, baseline, replacing } = capture;
     const { stream, version } = named(capture);
     const startedAt = performance.now();
     try {
       const saving = this.#options.store.saveSnapshot(snapshot, replacing && { replacing });
-      const result = await bounded("Writing a snapshot", this.#options.timeoutMs, saving);
+      const result = await bounded("Writing a snapshot", this.#options.timeoutMs, saving, keepsProcess);
       baseline.snapshotVersion = Math.max(baseline.snapshotVersion, version);
       baseline.rejectedRow = undefined;
       this.#failuresInRow = 0;

@@ -109,6 +109,11 @@ export function resolveOptions<A extends AnyAggregate>(
   if (typeof eventStore?.append !== "function")
     refuse("eventStore", "is missing. Pass a store, such as openSqlite(path).eventStore.");
   if (publisher !== undefined && typeof publisher.publish !== "function") refuse("publisher", "has no publish().");
+  // What these two throw is ignored later, so that a typing error would silence them unnoticed.
+  if (observer !== undefined && typeof observer !== "function") refuse("observer", "is no function.");
+  if (options.logger && (typeof options.logger.info !== "function" || typeof options.logger.warn !== "function")) {
+    refuse("logger", "has no info() or no warn(). Pass pino, winston, console, or false for silence.");
+  }
   const logger = options.logger ?? { info: () => undefined, warn: (line: string) => console.warn(line) };
   const report = reportTo([observer, logger === false ? undefined : logTo(logger)]);
   const pageSize = wholeNumber("pageSize", options.pageSize ?? PAGE_SIZE_DEFAULT, 10_000);

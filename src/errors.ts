@@ -181,7 +181,7 @@ export class UnknownEventTypeError extends EventfoldError {
 export class EventValidationError extends EventfoldError {
   readonly code = "EVENT_VALIDATION";
   readonly eventType: string;
-  /** What the schema reported: path and message, never values. */
+  /** What the schema reported. The messages are its library's: some quote the value that they refuse. */
   readonly issues: readonly { readonly path: string; readonly message: string }[];
   constructor(facts: { eventType: string; problem: string; issues: readonly { path: string; message: string }[] }) {
     const list = facts.issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ");

@@ -25,7 +25,7 @@ import {
   SqliteSnapshotStore,
 } from "eventfold/sqlite";
 import { afterAll, describe, expect, it } from "vitest";
-import { openHandle } from "../../src/stores/sqlite/handle.ts";
+import { openHandle, switchToWal } from "../../src/stores/sqlite/handle.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "eventfold-sqlite-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -62,6 +62,26 @@ describe("a connection that Eventfold opened", () => {
     handle.close();
   });
 
+  it("waits with the switch to WAL until another process has finished writing", () => {
+    const file = newFile();
+    const writer = new DatabaseSync(file);
+    writer.exec("CREATE TABLE notes (text TEXT); BEGIN IMMEDIATE");
+    const connection = new DatabaseSync(file);
+    // Stands in for the time that passes: the writer has finished as soon as the second one waits for it.
+    const waits: string[] = [];
+    switchToWal({
+      exec(sql) {
+        if (sql.startsWith("BEGIN")) waits.push(sql);
+        if (waits.length === 1 && writer.isTransaction) writer.exec("COMMIT");
+        connection.exec(sql);
+      },
+    });
+    expect(waits).toHaveLength(1);
+    expect(ask(connection, "PRAGMA journal_mode")).toEqual(["wal"]);
+    writer.close();
+    connection.close();
+  });
+
   it("is closed with the storage, once", async () => {
     const file = newFile();
     const { eventStore, snapshotStore, close } = openSqlite(file);
@@ -73,6 +93,17 @@ describe("a connection that Eventfold opened", () => {
     expect(existsSync(`${file}-wal`)).toBe(false);
     await expect(eventStore.versionOf(stream)).rejects.toThrow(ClosedError);
     await expect(snapshotStore.snapshotExists("a", "Account")).rejects.toThrow(ClosedError);
+  });
+
+  it("is closed with the one store that opened it", async () => {
+    for (const Store of [SqliteEventStore, SqliteSnapshotStore]) {
+      const file = newFile();
+      const store = new Store(file);
+      expect(existsSync(`${file}-wal`)).toBe(true);
+      await store.close();
+      await store.close();
+      expect(existsSync(`${file}-wal`)).toBe(false);
+    }
   });
 
   it("stays open for one store after the other was closed", async () => {

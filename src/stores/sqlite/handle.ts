@@ -66,14 +66,15 @@ export function refuseOptions(options: SqliteOptions): void {
   throw new ConfigurationError({ option: "busyTimeoutMs", problem });
 }
 
-function switchToWal(handle: SqliteHandle): void {
+/** @throws what the driver throws, when other processes hold the database locked for too long. */
+export function switchToWal(handle: Pick<SqliteHandle, "exec">): void {
   for (let attempt = 1; ; attempt += 1) {
     try {
       handle.exec("PRAGMA journal_mode = WAL");
       return;
     } catch (error) {
       if (!isBusy(error) || attempt === WAL_ATTEMPTS_MAX) throw error;
-      // The switch itself does not wait for a process that is doing the same: wait for the lock in a way that does.
+      // The switch itself does not wait for other processes, which may be about the same: wait in a way that does.
       handle.exec("BEGIN IMMEDIATE; COMMIT");
     }
   }

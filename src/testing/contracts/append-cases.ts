@@ -16,6 +16,7 @@ import {
   someEvents,
   streamOnly,
 } from "./contract.ts";
+import { lastPosition, readAllAfter } from "./listing-cases.ts";
 
 const promise = contractCase<EventStore>;
 
@@ -140,6 +141,7 @@ export const appendCases: readonly ContractCase<EventStore>[] = [
   }),
 
   promise("keeps the events that it was given at the call, whatever becomes of the objects", async (store) => {
+    const start = await lastPosition(store);
     const stream: { aggregateType: string; aggregateId: string } = newStream();
     const given = streamOnly(stream);
     const events = someEvents(3);
@@ -159,6 +161,11 @@ export const appendCases: readonly ContractCase<EventStore>[] = [
       numbers(0, 2).map((index) => ({ index, tag: null })),
     );
     assert.equal(await store.exists(stream), false);
+    const all = await readAllAfter(store, start);
+    assert.deepEqual(
+      all.filter(({ id }) => ids.includes(id)).map(streamOnly),
+      ids.map(() => given),
+    );
   }),
 ];
 

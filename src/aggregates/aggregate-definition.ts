@@ -80,5 +80,7 @@ function plain(event: StoredEvent, registry: EventRegistry): DomainEvent {
 function today(event: StoredEvent, dataCodec: TextCodec, registry: EventRegistry): DomainEvent {
   const decoded = dataCodec.decode(event.data);
   const data = registry.upgrade(event.type, event.schemaVersion, decoded);
-  return data === event.data ? event : { ...event, data, schemaVersion: registry.schemaVersionOf(event.type) };
+  const schemaVersion = registry.schemaVersionOf(event.type);
+  // An upgrade may change the data in place: the same object is not the same shape.
+  return data === event.data && schemaVersion === event.schemaVersion ? event : { ...event, data, schemaVersion };
 }

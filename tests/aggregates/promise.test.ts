@@ -1,0 +1,210 @@
+import { randomUUID } from "node:crypto";
+import { AggregateRepository, Snapshot, type SnapshotMode } from "eventfold";
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { Account, AccountOfSchema2 } from "./account.ts";
+import { Facts } from "./facts.ts";
+import { tampered } from "./setup.ts";
+import { eachStorage, type OpenStorage, type Storage } from "./stores.ts";
+
+/** A build that runs beside others on the same stores. */
+interface Build {
+  readonly type: typeof Account;
+  readonly mode: SnapshotMode;
+  readonly threshold: number;
+  readonly pageSize: number;
+}
+
+/** What may lie in the place of a snapshot. Each has a state that no replay gives. */
+const rows = ["hand-built", "stale label", "ahead", "foreign", "damaged", "other schema", "other build"] as const;
+
+type Step =
+  | { readonly do: "save"; readonly build: number; readonly events: number; readonly reuse: boolean }
+  | { readonly do: "snapshot" | "drain" | "load"; readonly build: number }
+  | { readonly do: "put"; readonly row: (typeof rows)[number]; readonly version: number }
+  | { readonly do: "delete" }
+  /** The stream goes back to a part of its length, as after a restore; the snapshots stay. */
+  | { readonly do: "restore"; readonly part: number };
+
+const builds = fc.array(
+  fc.record<Build>({
+    type: fc.constantFrom(Account, AccountOfSchema2),
+    mode: fc.constantFrom("sync", "background"),
+    threshold: fc.integer({ min: 1, max: 7 }),
+    pageSize: fc.constantFrom(1, 2, 3, 1_000),
+  }),
+  { minLength: 1, maxLength: 3 },
+);
+
+const build = fc.nat({ max: 2 });
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("save"),
+      build,
+      events: fc.integer({ min: 1, max: 9 }),
+      reuse: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("snapshot", "drain", "load"), build }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant("put"), row: fc.constantFrom(...rows), version: fc.nat({ max: 40 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("delete") }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("restore"), part: fc.double({ min: 0, max: 1, noNaN: true }) }) },
+);
+const steps = fc.array(anyStep, { minLength: 5, maxLength: 25, size: "max" });
+
+eachStorage((open, kind) => {
+  const numRuns = { memory: 400, SQLite: 200, PostgreSQL: 100 }[kind];
+
+  it("a load gives what a full replay gives, whatever lies in the snapshot store", { timeout: 120_000 }, async () => {
+    const facts = new Facts();
+    const property = fc.asyncProperty(builds, steps, async (chosen, history) => {
+      const world = await World.open(open, kind, chosen, facts);
+      for (const step of history) {
+        await world.carryOut(step);
+        await world.check();
+      }
+      await world.drain();
+      await world.check();
+    });
+    await fc.assert(property, { numRuns });
+    // The property would hold for repositories that never use a snapshot.
+    expect(facts.of("loaded").some(({ snapshotVersion }) => snapshotVersion !== undefined)).toBe(true);
+    const reasons = [
+      "missing",
+      "schema-mismatch",
+      "fingerprint-mismatch",
+      "unproven",
+      "ahead-of-stream",
+      "history-mismatch",
+    ];
+    expect(new Set(facts.missReasons)).toEqual(new Set(kind === "PostgreSQL" ? reasons : [...reasons, "corrupt"]));
+  });
+});
+
+/** One aggregate, the builds that use it, and whatever happens to it. */
+class World {
+  readonly #open: readonly Build[];
+  readonly #facts: Facts;
+  readonly #kind: string;
+  readonly #id = randomUUID();
+  #storage: Storage;
+  #repositories: AggregateRepository<Account>[] = [];
+  /** Those of before a restore, whose queues may still hold something. */
+  readonly #former: AggregateRepository<Account>[] = [];
+  #live: { repository: AggregateRepository<Account>; account: Account } | undefined;
+  #amount = 0;
+
+  static async open(open: OpenStorage, kind: string, chosen: readonly Build[], facts: Facts): Promise<World> {
+    return new World(await open(), kind, chosen, facts);
+  }
+
+  private constructor(storage: Storage, kind: string, chosen: readonly Build[], facts: Facts) {
+    this.#storage = storage;
+    this.#kind = kind;
+    this.#open = chosen;
+    this.#facts = facts;
+    this.#openRepositories();
+  }
+
+  async carryOut(step: Step): Promise<void> {
+    switch (step.do) {
+      case "save":
+        return this.#save(this.#repositoryOf(step.build), step.events, step.reuse);
+      case "snapshot": {
+        const repository = this.#repositoryOf(step.build);
+        const account = await repository.find(this.#id);
+        return account && void (await repository.createSnapshot(account));
+      }
+      case "drain":
+        return this.drain();
+      case "load":
+        return void (await this.#repositoryOf(step.build).find(this.#id));
+      case "put":
+        return this.#put(step.row, step.version);
+      case "delete":
+        return void (await this.#storage.snapshotStore.deleteSnapshot(this.#id, "Account"));
+      case "restore":
+        return this.#restore(step.part);
+    }
+  }
+
+  /** Every build loads what a full replay of the events gives. */
+  async check(): Promise<void> {
+    const replayed = await new AggregateRepository(Account, { eventStore: this.#storage.eventStore }).find(this.#id);
+    for (const repository of this.#repositories) {
+      const loaded = await repository.find(this.#id);
+      expect([loaded?.version, loaded?.state]).toEqual([replayed?.version, replayed?.state]);
+    }
+  }
+
+  async drain(): Promise<void> {
+    for (const repository of [...this.#former, ...this.#repositories]) await repository.awaitPendingSnapshots();
+  }
+
+  async #save(repository: AggregateRepository<Account>, events: number, reuse: boolean): Promise<void> {
+    const live = reuse && this.#live?.repository === repository ? this.#live.account : undefined;
+    const current = live?.version === (await repository.versionOf(this.#id)) ? live : undefined;
+    const account = current ?? (await repository.loadOrCreate(this.#id));
+    if (account.version === 0) account.open();
+    // Never the same amount twice, so that a lost history differs from the one that grew in its place.
+    for (let event = 0; event < events; event += 1) account.deposit((this.#amount += 1));
+    await repository.save(account);
+    this.#live = { repository, account };
+  }
+
+  async #put(row: (typeof rows)[number], version: number): Promise<void> {
+    const { snapshotStore } = this.#storage;
+    const wrong = { ownerName: "nobody", balance: -1, transactionCount: -1 };
+    const written = await snapshotStore.getSnapshot(this.#id, "Account");
+    const byHand = new Snapshot({
+      aggregateType: "Account",
+      aggregateId: this.#id,
+      version: version + 1,
+      state: wrong,
+    });
+    const stateText = byHand.stateText;
+    const changed = {
+      "hand-built": () => byHand,
+      "stale label": () => written && tampered(written, { version: written.version + 1, stateText }),
+      ahead: () => tampered(byHand, { version: 1_000 + version, lastEventId: written?.lastEventId ?? "lost" }),
+      foreign: () => tampered(byHand, { lastEventId: randomUUID() }),
+      damaged: () =>
+        this.#kind === "PostgreSQL" ? undefined : written && tampered(written, { stateText: '{"balance":' }),
+      "other schema": () => tampered(byHand, { schemaVersion: 3 + (version % 2), lastEventId: written?.lastEventId }),
+      "other build": () => tampered(byHand, { fingerprint: "other", lastEventId: written?.lastEventId }),
+    }[row]();
+    if (changed !== undefined) await snapshotStore.saveSnapshot(changed);
+  }
+
+  async #restore(part: number): Promise<void> {
+    const stream = { aggregateType: "Account", aggregateId: this.#id };
+    const head = await this.#storage.eventStore.versionOf(stream);
+    this.#storage = await this.#storage.restore(stream, Math.floor(head * part));
+    this.#former.push(...this.#repositories);
+    this.#live = undefined;
+    this.#openRepositories();
+  }
+
+  #repositoryOf(index: number): AggregateRepository<Account> {
+    return this.#repositories[index % this.#repositories.length]!;
+  }
+
+  #openRepositories(): void {
+    const { eventStore, snapshotStore: store } = this.#storage;
+    this.#repositories = this.#open.map(
+      ({ type, pageSize, ...snapshots }) =>
+        new AggregateRepository(type, {
+          eventStore,
+          pageSize,
+          snapshots: { store, ...snapshots },
+          observer: this.#facts.observer,
+          logger: false,
+        }),
+    );
+  }
+}

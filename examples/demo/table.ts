@@ -1,0 +1,21 @@
+import Table from "cli-table3";
+import type { LoadTimes } from "./load-times.ts";
+import { count, improvement, milliseconds } from "./wording.ts";
+
+export function loadTimesTable(rows: readonly LoadTimes[]): string {
+  const table = new Table({
+    head: ["Events", "Without snapshots", "With snapshots", "Events replayed", "Improvement"],
+    colAligns: ["right", "right", "right", "right", "right"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const row of rows) {
+    table.push([
+      count(row.events),
+      milliseconds(row.withoutMs),
+      milliseconds(row.withMs),
+      count(row.eventsReplayed),
+      improvement(row.withoutMs, row.withMs),
+    ]);
+  }
+  return table.toString();
+}

@@ -1,11 +1,11 @@
 import { AggregateRoot, type DomainEvent } from "eventfold";
 
-export interface AccountOpened {
+interface AccountOpened {
   ownerName: string;
   initialBalance: number;
 }
 
-export interface MoneyMoved {
+interface MoneyMoved {
   amount: number;
 }
 

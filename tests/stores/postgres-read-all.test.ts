@@ -140,6 +140,15 @@ it("does not wait for a transaction in another schema", async () => {
   }
 });
 
+it("is not held back by a transaction that began to append after the read did", async () => {
+  await open(async (client) => {
+    // As a reader meets it that has read the last position already.
+    await client.query("SELECT pg_advisory_xact_lock_shared('events'::regclass::oid::int4, 100)");
+    const ids = await appended(store);
+    expect(await new Reader().catchUp()).toEqual(ids);
+  });
+});
+
 it("takes one lock for a transaction, however much it appends", async () => {
   await open(async (client) => {
     const inside = new PostgresEventStore(client);
@@ -185,14 +194,17 @@ it("gives every event once to readers among writers that commit late, roll back,
   const progress = { writing: true };
   const writing = Promise.all(numbers(1, WRITERS).map(write)).finally(() => {
     progress.writing = false;
-    polls.release();
   });
   const readers = [new Reader(1), new Reader(7), new Reader(1_000)];
-  while (progress.writing) {
-    await Promise.all(readers.map((reader) => reader.catchUp()));
-    polls.count();
+  try {
+    while (progress.writing) {
+      await Promise.all(readers.map((reader) => reader.catchUp()));
+      polls.count();
+    }
+  } finally {
+    polls.release();
+    await writing;
   }
-  await writing;
   for (const reader of readers) {
     expect((await reader.catchUp()).toSorted()).toEqual(committed.toSorted());
   }
@@ -231,9 +243,8 @@ async function open(work: (client: PoolClient) => Promise<unknown>): Promise<voi
   try {
     await client.query("BEGIN");
     await work(client);
-    await client.query("ROLLBACK");
   } finally {
-    client.release();
+    client.release(true);
   }
 }
 

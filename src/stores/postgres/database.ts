@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ConfigurationError, InvalidNameError, TablesMissingError } from "../../errors.ts";
+import { ConfigurationError, EventfoldError, InvalidNameError, TablesMissingError } from "../../errors.ts";
 
 /** What is needed of a connection: a `Pool`, `Client` or `PoolClient` of pg fits as it is. */
 export interface PostgresPool {
@@ -93,6 +93,7 @@ export function sqlState(error: unknown): string | undefined {
 
 /** Whether a statement that failed with `error` may stand nevertheless: it was sent, and its fate was not told. */
 export function mayStand(error: unknown): boolean {
+  if (error instanceof EventfoldError) return false;
   const state = sqlState(error);
   if (state !== undefined) return CONNECTION_LOST.test(state);
   const { syscall, message, errors: [first] = [] } = error as ConnectionError;

@@ -17,9 +17,13 @@ import { UsageError } from "./usage-error.ts";
 const DATABASE_FILE = "bank.db";
 const CHART_FILE = "load-times.svg";
 
+const INTERRUPTED_EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGPIPE: 141, SIGTERM: 143 };
+
 const interruption = new AbortController();
 // Once: a second Ctrl-C ends the process where it stands.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interruption.abort(signal));
+// Whoever read the output has left, as `head` does.
+process.stdout.on("error", () => interruption.abort("SIGPIPE"));
 
 try {
   const settings = parseSettings(process.argv.slice(2));
@@ -137,7 +141,7 @@ function complain(error: unknown): number {
   const { aborted, reason } = interruption.signal;
   if (aborted && error === reason) {
     console.error("Interrupted. What was made so far is removed.");
-    return reason === "SIGTERM" ? 143 : 130;
+    return INTERRUPTED_EXIT_CODES[String(reason)] ?? 1;
   }
   console.error(messageOf(error));
   return error instanceof UsageError ? 2 : 1;

@@ -1,6 +1,6 @@
 import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { openSqlite } from "eventfold/sqlite";
 import { Client } from "pg";
 import { afterAll, describe, expect, it } from "vitest";
@@ -134,7 +134,7 @@ describe("with recorded transactions", () => {
   it.skipIf(realFile === undefined)("agrees with a real bank at every row", { timeout: 120_000 }, async () => {
     const { stdout, stderr, exitCode } = await demo(
       "--transactions",
-      join(root, realFile ?? ""),
+      resolve(root, realFile ?? ""),
       "--output",
       newFolder(),
     );

@@ -1,0 +1,91 @@
+import { type EventMetadata, InMemoryEventStore, InMemorySnapshotStore, type RecordedEvent } from "eventfold";
+import { Account, type AccountEvent, type AccountState, evolve, INITIAL_STATE } from "../account.ts";
+import type { BareDriver, Storage } from "./storage.ts";
+
+/** An event as text, like in a database. */
+interface Row extends Omit<RecordedEvent, "data" | "metadata"> {
+  readonly dataText: string;
+}
+
+interface SnapshotRow {
+  readonly version: number;
+  readonly stateText: string;
+}
+
+const NO_METADATA: EventMetadata = Object.freeze({});
+
+export function openMemory(): Storage {
+  const eventStore = new InMemoryEventStore();
+  const snapshotStore = new InMemorySnapshotStore();
+  const bare = new BareMemory();
+  return {
+    name: "memory",
+    eventStore,
+    snapshotStore,
+    bare,
+    facts: ["lasts as long as the process"],
+    settle: (accountIds) => bare.copy(accountIds, eventStore, snapshotStore),
+    close: async () => {},
+  };
+}
+
+/** Two maps with rows of text. */
+class BareMemory implements BareDriver {
+  readonly #events = new Map<string, Row[]>();
+  readonly #snapshots = new Map<string, SnapshotRow>();
+
+  async copy(
+    accountIds: readonly string[],
+    eventStore: InMemoryEventStore,
+    snapshotStore: InMemorySnapshotStore,
+  ): Promise<void> {
+    for (const id of accountIds) {
+      const stream = { aggregateType: Account.aggregateType, aggregateId: id };
+      const rows: Row[] = [];
+      for await (const { data, metadata: _, ...fields } of eventStore.read(stream)) {
+        rows.push({ ...stream, position: 0, ...fields, dataText: JSON.stringify(data) });
+      }
+      this.#events.set(id, rows);
+      const snapshot = await snapshotStore.getSnapshot(id, Account.aggregateType);
+      if (snapshot !== undefined) {
+        this.#snapshots.set(id, { version: snapshot.version, stateText: JSON.stringify(snapshot.state) });
+      }
+    }
+  }
+
+  replay(accountId: string): AccountState {
+    return this.#fold(INITIAL_STATE, accountId, 0);
+  }
+
+  snapshot(accountId: string): AccountState {
+    return JSON.parse(this.#snapshotRow(accountId).stateText) as AccountState;
+  }
+
+  snapshotAndTail(accountId: string): AccountState {
+    const { stateText, version } = this.#snapshotRow(accountId);
+    return this.#fold(JSON.parse(stateText) as AccountState, accountId, version);
+  }
+
+  #snapshotRow(accountId: string): SnapshotRow {
+    return this.#snapshots.get(accountId) as SnapshotRow;
+  }
+
+  #fold(from: AccountState, accountId: string, afterVersion: number): AccountState {
+    const rows = this.#events.get(accountId) as Row[];
+    let state = from;
+    for (let index = afterVersion; index < rows.length; index += 1) {
+      const { id, type, dataText, version, occurredAt, schemaVersion } = rows[index] as Row;
+      const data = JSON.parse(dataText) as unknown;
+      state = evolve(state, {
+        id,
+        type,
+        data,
+        version,
+        occurredAt,
+        metadata: NO_METADATA,
+        schemaVersion,
+      } as AccountEvent);
+    }
+    return state;
+  }
+}

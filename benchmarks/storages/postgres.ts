@@ -1,0 +1,160 @@
+import { randomUUID } from "node:crypto";
+import { createRequire } from "node:module";
+import type { EventMetadata } from "eventfold";
+import { connectPostgres } from "eventfold/postgres";
+import { Client, Pool } from "pg";
+import { startPostgres } from "../../tests/setup/postgres-server.ts";
+import { Account, type AccountEvent, type AccountState, evolve, INITIAL_STATE } from "../account.ts";
+import type { BareDriver, Storage } from "./storage.ts";
+
+/** The server in `DATABASE_URL`, or one of our own with durable commits; in either a schema of our own. */
+export async function openPostgres(): Promise<Storage> {
+  const server = await startPostgres();
+  const schema = `eventfold_bench_${randomUUID().replaceAll("-", "")}`;
+  const connectionString = withSearchPath(server.url, schema);
+  const client = new Client({ connectionString });
+  await client.connect();
+  await client.query(`CREATE SCHEMA ${schema}`);
+  const pool = new Pool({ connectionString });
+  const storage = await connectPostgres(pool);
+  const close = async (): Promise<void> => {
+    await storage.close();
+    await pool.end();
+    await client.query(`DROP SCHEMA ${schema} CASCADE`);
+    await client.end();
+    await server.stop();
+  };
+  try {
+    await storage.migrate();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    ...storage,
+    name: "PostgreSQL",
+    bare: new BarePostgres(client),
+    facts: await factsOf(client),
+    settle: async () => {
+      await client.query("VACUUM ANALYZE events, snapshots");
+      await client.query("CHECKPOINT").catch(() => undefined);
+    },
+    close,
+  };
+}
+
+const selectEvents = /* sql */ `
+  SELECT version, id, type, schema_version, data, metadata, to_json(occurred_at AT TIME ZONE 'UTC')
+  FROM events
+  WHERE aggregate_type = $1 AND aggregate_id = $2
+  ORDER BY version
+`;
+
+const selectSnapshot = /* sql */ `
+  SELECT state
+  FROM snapshots
+  WHERE aggregate_type = $1 AND aggregate_id = $2 AND schema_version = 1 AND fingerprint = ''
+`;
+
+const selectSnapshotAndTail = /* sql */ `
+  WITH snapshot AS MATERIALIZED (
+    SELECT version, state
+    FROM snapshots
+    WHERE aggregate_type = $1 AND aggregate_id = $2 AND schema_version = 1 AND fingerprint = ''
+  )
+  SELECT version, NULL, NULL, NULL, state, NULL, NULL
+  FROM snapshot
+  UNION ALL
+  (
+    SELECT version, id, type, schema_version, data, metadata, to_json(occurred_at AT TIME ZONE 'UTC')
+    FROM events
+    WHERE aggregate_type = $1 AND aggregate_id = $2 AND version > (SELECT version FROM snapshot)
+    ORDER BY version
+  )
+`;
+
+type EventColumns = [
+  version: string,
+  id: string,
+  type: string,
+  schemaVersion: string,
+  data: string,
+  metadata: string,
+  occurredAt: string,
+];
+
+const NO_METADATA: EventMetadata = Object.freeze({});
+
+const asText = { getTypeParser: () => (text: string | Buffer) => text };
+
+/** One connection, named statements, rows as arrays of text. */
+class BarePostgres implements BareDriver {
+  readonly #client: Client;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  async replay(accountId: string): Promise<AccountState> {
+    return fold(INITIAL_STATE, await this.#rows("bare_events", selectEvents, accountId));
+  }
+
+  async snapshot(accountId: string): Promise<AccountState> {
+    const [row] = await this.#rows<[state: string]>("bare_snapshot", selectSnapshot, accountId);
+    return JSON.parse((row as [string])[0]) as AccountState;
+  }
+
+  async snapshotAndTail(accountId: string): Promise<AccountState> {
+    const [first, ...newer] = await this.#rows("bare_tail", selectSnapshotAndTail, accountId);
+    return fold(JSON.parse((first as EventColumns)[4]) as AccountState, newer);
+  }
+
+  async #rows<Row extends unknown[] = EventColumns>(name: string, text: string, accountId: string): Promise<Row[]> {
+    const values = [Account.aggregateType, accountId];
+    return (await this.#client.query<Row>({ name, text, values, rowMode: "array", types: asText })).rows;
+  }
+}
+
+function fold(from: AccountState, rows: readonly EventColumns[]): AccountState {
+  let state = from;
+  for (const [version, id, type, schemaVersion, dataText, metadataText, occurredAt] of rows) {
+    state = evolve(state, {
+      id,
+      type,
+      data: JSON.parse(dataText) as unknown,
+      version: Number(version),
+      occurredAt: toInstant(occurredAt),
+      metadata: metadataText === "{}" ? NO_METADATA : (JSON.parse(metadataText) as EventMetadata),
+      schemaVersion: Number(schemaVersion),
+    } as AccountEvent);
+  }
+  return state;
+}
+
+/** From `"2026-01-31T12:00:00.5"`. */
+function toInstant(json: string): string {
+  return json.length === 25 ? `${json.slice(1, -1)}Z` : new Date(`${json.slice(1, -1)}Z`).toISOString();
+}
+
+/** Connections opened with the result see the schema, and no other. */
+function withSearchPath(connectionString: string, schema: string): string {
+  const url = new URL(connectionString);
+  const options = [url.searchParams.get("options"), `-c search_path=${schema}`].filter(Boolean);
+  url.searchParams.set("options", options.join(" "));
+  // pg takes a + for a plus, not for a space.
+  url.search = url.searchParams.toString().replaceAll("+", "%20");
+  return url.href;
+}
+
+async function factsOf(client: Client): Promise<readonly string[]> {
+  const settings = ["server_version", "synchronous_commit", "fsync", "full_page_writes"] as const;
+  const list = settings.map((name) => `current_setting('${name}') AS ${name}`).join(", ");
+  const { rows } = await client.query<Record<(typeof settings)[number], string>>(`SELECT ${list}`);
+  const { server_version: version, ...durability } = rows[0] as (typeof rows)[0];
+  const driver = createRequire(import.meta.url)("pg/package.json") as { version: string };
+  return [
+    `PostgreSQL ${version} by pg ${driver.version}`,
+    process.env.DATABASE_URL ? "server in DATABASE_URL" : "server started for this run, Unix socket",
+    ...Object.entries(durability).map(([name, value]) => `${name} ${value}`),
+  ];
+}

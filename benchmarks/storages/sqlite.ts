@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { EventMetadata } from "eventfold";
+import { openSqlite } from "eventfold/sqlite";
+import { Account, type AccountEvent, type AccountState, evolve, INITIAL_STATE } from "../account.ts";
+import type { BareDriver, Storage } from "./storage.ts";
+
+const TMPFS = 0x01021994;
+
+/** A new file among the temporary ones, on one connection that library and baselines share. */
+export function openSqliteFile(): Storage {
+  const folder = mkdtempSync(join(tmpdir(), "eventfold-bench-"));
+  const handle = new DatabaseSync(join(folder, "bench.db"));
+  // As the library sets the connections that it opens itself.
+  handle.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+  const storage = openSqlite(handle);
+  return {
+    ...storage,
+    name: "SQLite",
+    bare: new BareSqlite(handle),
+    facts: [
+      `SQLite ${process.versions.sqlite} by node:sqlite`,
+      `journal_mode ${pragma(handle, "journal_mode")}`,
+      `synchronous ${["OFF", "NORMAL", "FULL", "EXTRA"][Number(pragma(handle, "synchronous"))]}`,
+      statfsSync(folder).type === TMPFS ? "file in RAM (tmpfs)" : "file on disk",
+    ],
+    settle: async () => handle.exec("PRAGMA wal_checkpoint(TRUNCATE); ANALYZE"),
+    close: async () => {
+      await storage.close();
+      handle.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+const selectEvents = /* sql */ `
+  SELECT version, id, type, schema_version, data, metadata, occurred_at
+  FROM events
+  WHERE aggregate_type = ? AND aggregate_id = ? AND version > ?
+  ORDER BY version
+`;
+
+const selectSnapshot = /* sql */ `
+  SELECT version, state
+  FROM snapshots
+  WHERE aggregate_type = ? AND aggregate_id = ? AND schema_version = 1 AND fingerprint = ''
+`;
+
+type EventColumns = [
+  version: number,
+  id: string,
+  type: string,
+  schemaVersion: number,
+  data: string,
+  metadata: string,
+  occurredAt: string,
+];
+
+const NO_METADATA: EventMetadata = Object.freeze({});
+
+/** Kept statements, rows as arrays. */
+class BareSqlite implements BareDriver {
+  readonly #events: StatementSync;
+  readonly #snapshot: StatementSync;
+
+  constructor(handle: DatabaseSync) {
+    this.#events = handle.prepare(selectEvents);
+    this.#snapshot = handle.prepare(selectSnapshot);
+    for (const statement of [this.#events, this.#snapshot]) statement.setReturnArrays(true);
+  }
+
+  replay(accountId: string): AccountState {
+    return this.#fold(INITIAL_STATE, accountId, 0);
+  }
+
+  snapshot(accountId: string): AccountState {
+    return JSON.parse(this.#snapshotRow(accountId)[1]) as AccountState;
+  }
+
+  snapshotAndTail(accountId: string): AccountState {
+    const [version, state] = this.#snapshotRow(accountId);
+    return this.#fold(JSON.parse(state) as AccountState, accountId, version);
+  }
+
+  #snapshotRow(accountId: string): [version: number, state: string] {
+    return this.#snapshot.get(Account.aggregateType, accountId) as unknown as [number, string];
+  }
+
+  #fold(from: AccountState, accountId: string, afterVersion: number): AccountState {
+    let state = from;
+    const rows = this.#events.all(Account.aggregateType, accountId, afterVersion) as unknown as EventColumns[];
+    for (const [version, id, type, schemaVersion, dataText, metadataText, occurredAt] of rows) {
+      const data = JSON.parse(dataText) as unknown;
+      const metadata = metadataText === "{}" ? NO_METADATA : (JSON.parse(metadataText) as EventMetadata);
+      state = evolve(state, { id, type, data, version, occurredAt, metadata, schemaVersion } as AccountEvent);
+    }
+    return state;
+  }
+}
+
+function pragma(handle: DatabaseSync, name: string): string {
+  const statement = handle.prepare(`PRAGMA ${name}`);
+  return String(Object.values(statement.get() ?? {})[0]);
+}

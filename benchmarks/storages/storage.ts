@@ -1,0 +1,34 @@
+import type { EventStore, SnapshotStore } from "eventfold";
+import type { AccountState } from "../account.ts";
+
+/** Stores of one kind, and beside them what a programmer would write by hand. */
+export interface Storage {
+  readonly name: string;
+  readonly eventStore: EventStore;
+  readonly snapshotStore: SnapshotStore;
+  readonly bare: BareDriver;
+  /** What the measurements depend on: versions, durability. */
+  readonly facts: readonly string[];
+  /**
+   * Lets `bare` know accounts that are complete, and brings tables and files into the state to which they come by themselves
+   * after a while.
+   */
+  settle(accountIds: readonly string[]): Promise<void>;
+  /** Deletes all that was made. */
+  close(): Promise<void>;
+}
+
+/**
+ * The baselines: the driver alone, doing the least that could work. They fold complete events, with the same fields as
+ * those of the library and by the same reducer, and check nothing.
+ */
+export interface BareDriver {
+  /** All events of an account, by one prepared statement. */
+  replay(accountId: string): Answer<AccountState>;
+  /** Its snapshot, by one prepared statement. */
+  snapshot(accountId: string): Answer<AccountState>;
+  /** Its snapshot and the newer events, in the way that is the fastest here. */
+  snapshotAndTail(accountId: string): Answer<AccountState>;
+}
+
+type Answer<Value> = Value | Promise<Value>;

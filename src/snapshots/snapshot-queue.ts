@@ -19,6 +19,9 @@ interface Entry {
 /** Few enough to leave a connection pool to the saves. */
 const WRITES_AT_ONCE = 4;
 
+/** A wake-up this late means that drivers that block, called in a loop, leave timers no turn. */
+const WAKE_UP_LATE_MS = 50;
+
 /** The longest that a timer can wait. */
 const DELAY_MS_MAX = 2 ** 31 - 1;
 
@@ -31,7 +34,8 @@ export class SnapshotQueue {
   readonly #options: SnapshotQueueOptions;
   readonly #waiting = new Map<string, Entry>();
   readonly #running = new Map<string, Entry>();
-  #wakeUpPlanned = false;
+  /** By `performance.now()`; undefined when none is planned. */
+  #wakeUpPlannedAt: number | undefined;
 
   constructor(writer: SnapshotWriter, options: SnapshotQueueOptions) {
     this.#writer = writer;
@@ -58,6 +62,7 @@ export class SnapshotQueue {
       this.#planWakeUp();
       this.#handOver(promise, capture);
     }
+    this.#wakeUpIfLate();
   }
 
   /** Waits for all that is in the queue now. Resolves to how many writes settled, failed ones included. */
@@ -91,15 +96,21 @@ export class SnapshotQueue {
 
   /** Writing starts after the caller's turn, also on a driver that blocks: the save that led here returns first. */
   #planWakeUp(): void {
-    if (this.#wakeUpPlanned) return;
-    this.#wakeUpPlanned = true;
+    if (this.#wakeUpPlannedAt !== undefined) return;
+    this.#wakeUpPlannedAt = performance.now();
     unwritten.add(this);
     reportAtExit();
     setTimeout(() => this.#wakeUp(), 0).unref?.();
   }
 
+  /** Else nothing would be written as long as the loop runs, and each of its loads would replay more. */
+  #wakeUpIfLate(): void {
+    if (this.#wakeUpPlannedAt === undefined || performance.now() - this.#wakeUpPlannedAt < WAKE_UP_LATE_MS) return;
+    queueMicrotask(() => this.#wakeUp());
+  }
+
   #wakeUp(): void {
-    this.#wakeUpPlanned = false;
+    this.#wakeUpPlannedAt = undefined;
     for (const [aggregateId, entry] of this.#waiting) {
       if (this.#running.size >= WRITES_AT_ONCE) break;
       if (this.#running.has(aggregateId)) continue;

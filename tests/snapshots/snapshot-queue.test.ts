@@ -45,6 +45,21 @@ it("writes the newest of several snapshots of one aggregate, and none of the oth
   expect(facts.snapshotVersions).toEqual([5]);
 });
 
+it("writes without waiting for a timer when a loop over a driver that blocks leaves timers no turn", async () => {
+  const { accounts, facts } = setUpBackground();
+  let timerRan = false;
+  setTimeout(() => (timerRan = true), 0);
+  for (let save = 0; save < 3; save += 1) {
+    const startedAt = performance.now();
+    while (performance.now() - startedAt < 60);
+    await saveEvents(accounts, "a", 2);
+  }
+  expect(timerRan).toBe(false);
+  expect(facts.snapshotVersions.length).toBeGreaterThan(0);
+  await accounts.awaitPendingSnapshots();
+  expect(facts.snapshotVersions.at(-1)).toBe(6);
+});
+
 it("never writes two snapshots of one aggregate at once", async () => {
   const { accounts, facts, faults, holdWrites } = setUpBackground({ threshold: 1 });
   const release = holdWrites();

@@ -8,7 +8,7 @@ import { checkName } from "./stream-id.ts";
 export type EventUpgrade = (data: any) => unknown;
 
 /** A schema of any Standard Schema library (Zod, Valibot, ArkType …), synchronous, with the upgrades that led to it. */
-export type EventSchema<Data = unknown> = StandardSchemaV1<unknown, Data> & {
+type EventSchema<Data = unknown> = StandardSchemaV1<unknown, Data> & {
   readonly upgrades?: readonly EventUpgrade[];
 };
 

@@ -5,7 +5,7 @@ import { compareFlatness } from "./comparisons/flatness.ts";
 import { compareReplay } from "./comparisons/replay.ts";
 import { compareSaveSize } from "./comparisons/save-size.ts";
 import { compareSnapshotLoad } from "./comparisons/snapshot-load.ts";
-import { machineFacts } from "./machine.ts";
+import { describeMachine } from "./machine.ts";
 import { measure } from "./measure.ts";
 import { comparisonTables, EXPLANATION, targetTable } from "./report.ts";
 import { HELP, parseSettings, type Settings, UsageError } from "./settings.ts";
@@ -29,7 +29,8 @@ try {
 }
 
 async function run(settings: Settings): Promise<void> {
-  const environment: Record<string, readonly string[]> = { machine: machineFacts() };
+  const machine = describeMachine();
+  const environment: Record<string, readonly string[]> = { machine: machine.facts };
   const results: Result[] = [];
   for (const open of [openMemory, openSqliteFile, openPostgres]) {
     const storage = await open();
@@ -41,7 +42,8 @@ async function run(settings: Settings): Promise<void> {
     }
   }
   for (const [name, facts] of Object.entries(environment)) console.log(`${name.padEnd(10)}  ${facts.join(", ")}`);
-  console.log(`\n${comparisonTables(results)}\n\n${EXPLANATION}\n\n${targetTable(results)}`);
+  const parts = [comparisonTables(results), EXPLANATION, machine.caution, targetTable(results)];
+  console.log(`\n${parts.filter((part) => part !== undefined).join("\n\n")}`);
   if (settings.jsonFile !== undefined) {
     writeFileSync(settings.jsonFile, `${JSON.stringify({ environment, settings, results }, undefined, 2)}\n`);
   }

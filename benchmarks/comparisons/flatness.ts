@@ -16,7 +16,7 @@ export const compareFlatness: Comparing = async (storage, lengths, compare) => {
     }
     await storage.settle([short, long]);
     await compare({
-      title: `Load with a snapshot and ${tail} newer events: a long history against a short one`,
+      title: `Load with a snapshot ${tail === 0 ? "at the head" : `and ${tail} newer events`}: a long history against a short one`,
       baseline: { name: `${count(lengths.short)} events`, run: () => accounts.load(short) },
       candidate: { name: `${count(lengths.long)} events`, run: () => accounts.load(long) },
       target: { ratioMax: RATIO_MAX },

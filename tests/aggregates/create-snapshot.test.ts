@@ -32,6 +32,25 @@ it("takes one of a loaded aggregate, with and without events after its last snap
   expect(facts.snapshotVersions).toEqual([3, 3, 5]);
 });
 
+it.each([
+  ["from events alone", 0],
+  ["from a snapshot alone", 3],
+  ["from a snapshot and a tail", 2],
+])("takes one that serves the next load, of an aggregate that was loaded %s", async (_title, version) => {
+  const { accounts, facts, memory } = setUp({ snapshots: {} });
+  const account = accounts.createNew("a");
+  for (let saved = 1; saved <= 3; saved += 1) {
+    account.grow(1);
+    await accounts.save(account);
+    if (saved === version) await accounts.createSnapshot(account);
+  }
+  const loaded = await accounts.load("a");
+  memory.snapshots.clear();
+  await accounts.createSnapshot(loaded);
+  await accounts.load("a");
+  expect(facts.of("loaded").at(-1)).toMatchObject({ version: 3, snapshotVersion: 3 });
+});
+
 it.each(["sync", "background", "manual"] as const)("works in mode %s", async (mode) => {
   const { accounts, snapshotStore } = setUp({ snapshots: { mode, ...(mode === "background" && { threshold: 50 }) } });
   await accounts.createSnapshot(await saveEvents(accounts, "a", 3));

@@ -84,6 +84,21 @@ it("what was raised in between is a conflict when somebody else has written mean
   expect((await fullReplay(eventStore, "a")).version).toBe(3);
 });
 
+it("a conflict after an answer that was lost leaves no snapshot of what was never committed", async () => {
+  const { accounts, faults, facts } = setUp({ snapshots: { threshold: 2 } });
+  faults.next("append", losingAnswer(lost));
+  const account = accounts.createNew("a");
+  account.grow(2);
+  await expect(accounts.save(account)).rejects.toBe(lost);
+  account.grow(1);
+  const theirs = await accounts.load("a");
+  theirs.withdraw(1);
+  await accounts.save(theirs);
+  facts.all.length = 0;
+  await expect(accounts.save(account)).rejects.toThrow(OptimisticConcurrencyError);
+  expect(facts.snapshotVersions).toEqual([]);
+});
+
 it("saving again is a conflict when the events do not stand and somebody else has written meanwhile", async () => {
   const { accounts, faults, eventStore } = setUp();
   faults.next("append", failing(lost));

@@ -90,6 +90,26 @@ it("has nothing to wait for when nothing is queued", async () => {
   expect(setUp({ snapshots: false }).accounts.pendingSnapshotCount).toBe(0);
 });
 
+it("counts, and close awaits, the writes that a save waits for in sync mode", async () => {
+  const { accounts, faults, facts } = setUp({ snapshots: { threshold: 1 } });
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  faults.next("saveSnapshot", async (call) => {
+    ask();
+    await released;
+    return call();
+  });
+  const saving = saveEvents(accounts, "a", 1);
+  await asked;
+  expect(accounts.pendingSnapshotCount).toBe(1);
+  const [settled, closing] = [accounts.awaitPendingSnapshots(), accounts.close()];
+  release();
+  expect(await settled).toBe(1);
+  await closing;
+  expect(facts.snapshotVersions).toEqual([1]);
+  await saving;
+});
+
 it("refuses and reports the newest aggregate when the queue is full, whose next save takes the snapshot", async () => {
   const log: string[] = [];
   const logger = { info: () => undefined, warn: (line: string) => void log.push(line) };

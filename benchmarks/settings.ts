@@ -16,7 +16,7 @@ export const HELP = `Measures loads and saves in memory, SQLite and PostgreSQL, 
 Usage: npm run bench -- [options]
 
   --quick        within a minute: fewer rounds, so wider intervals
-  --seconds N    how long each comparison goes on (default 8, quick 1.5)
+  --seconds N    how long each comparison goes on (default 8, quick 1)
   --long N       events of the long history, 1000 or more (default 100000)
   --replay N     events of the full replay (default 10000)
   --json FILE    write the results to FILE too
@@ -34,7 +34,7 @@ const SHORT = 1_000;
 export function parseSettings(args: readonly string[]): Settings | undefined {
   const values = parse(args);
   if (values.help) return undefined;
-  const seconds = values.seconds ?? (values.quick ? "1.5" : "8");
+  const seconds = values.seconds ?? (values.quick ? "1" : "8");
   return {
     lengths: {
       short: SHORT,

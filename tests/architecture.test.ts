@@ -22,7 +22,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   index: [...core, "stores/memory"],
   opentelemetry: [...core, ...stores],
   testing: [...core, ...stores, "opentelemetry"],
-  cli: [...core, ...stores, "opentelemetry"],
+  check: ["errors"],
+  cli: [...core, ...stores, "opentelemetry", "check"],
 };
 
 const drivers = ["pg", "better-sqlite3"];

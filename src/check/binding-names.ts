@@ -60,7 +60,13 @@ export function isClass(node: Node): node is Class {
 
 /** The syntax nodes directly below, in the order of their fields. */
 export function childNodes(node: Node): Node[] {
-  return Object.values(node).flatMap((value: unknown) => (Array.isArray(value) ? value : [value]).filter(isNode));
+  const children: Node[] = [];
+  for (const key in node) {
+    const value: unknown = node[key as keyof Node];
+    if (Array.isArray(value)) children.push(...value.filter(isNode));
+    else if (isNode(value)) children.push(value);
+  }
+  return children;
 }
 
 function isNode(value: unknown): value is Node {

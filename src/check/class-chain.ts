@@ -14,7 +14,16 @@ export interface ClassChain {
   readonly computed: readonly Declaration[];
 }
 
+const chains = new WeakMap<ClassShape, ClassChain>();
+
+/** The chain of a class, found once. @param project the one that the class is part of. */
 export function chainOf(project: Project, shape: ClassShape): ClassChain {
+  let chain = chains.get(shape);
+  if (chain === undefined) chains.set(shape, (chain = followBases(project, shape)));
+  return chain;
+}
+
+function followBases(project: Project, shape: ClassShape): ClassChain {
   const shapes: ClassShape[] = [];
   const computed: Declaration[] = [];
   let isAggregate = false;

@@ -63,22 +63,20 @@ export function classShape(module: SourceModule, name: string, node: Class): Cla
     private: new Map<string, Declaration>(),
   };
   for (const member of node.body.body) {
-    const isStatic = "static" in member && member.static === true;
-    const prefix = isStatic ? "static " : "";
+    const onClass = "static" in member && member.static === true;
+    const prefix = onClass ? `static ${name}` : name;
     if ("key" in member && member.key.type === "PrivateName") {
       const { name: key } = member.key.id;
-      add(shape.private, key, new Declaration(module, `${prefix}${name}.#${key}`, [member], shape));
+      add(shape.private, key, new Declaration(module, `${prefix}.#${key}`, [member], shape));
       continue;
     }
     const isComputed = "computed" in member && member.computed;
     const key = "key" in member && !isComputed ? staticKey(member.key) : undefined;
-    if (key === undefined) shellNodes.push(member);
-    else
-      add(
-        isStatic ? shape.static : shape.instance,
-        key,
-        new Declaration(module, `${prefix}${name}.${key}`, [member], shape),
-      );
+    if (key === undefined) {
+      shellNodes.push(member);
+      continue;
+    }
+    add(onClass ? shape.static : shape.instance, key, new Declaration(module, `${prefix}.${key}`, [member], shape));
   }
   if (shellNodes.length > 0) shape.shell = new Declaration(module, name, shellNodes, shape);
   return shape;
@@ -117,6 +115,12 @@ export function objectShape(
 export function membersOf(shape: ClassShape): Declaration[] {
   const members = [shape.instance, shape.static, shape.private].flatMap((map) => [...map.values()]);
   return shape.shell === undefined ? members : [shape.shell, ...members];
+}
+
+/** Whether `this` is the class in a declaration. */
+export function isStatic(declaration: Declaration): boolean {
+  const [node] = declaration.nodes;
+  return declaration === declaration.owner?.shell || (node !== undefined && "static" in node && node.static === true);
 }
 
 /** A getter and its setter are one member. */

@@ -31,31 +31,40 @@ const IRRELEVANT_KEYS = new Set(
   ).split(" "),
 );
 
-/** Takes out of a syntax tree, in place, all that has no effect when the program runs. */
+/** A copy of a syntax tree without all that has no effect when the program runs. */
 export function eraseTypes<Tree extends Node>(tree: Tree): Tree {
   return erase(tree) as Tree;
 }
 
 function erase(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    return value.map(erase).filter((item, index) => item !== undefined && !(index === 0 && isThisParameter(item)));
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return eraseEach(value);
+  const node = value as Readonly<Record<string, unknown>>;
+  const type = node["type"];
+  if (typeof type === "string") {
+    if (TRANSPARENT.has(type)) return erase(node["expression"]);
+    if (isErased(node, type)) return undefined;
   }
-  if (typeof value !== "object" || value === null || value instanceof RegExp) return value;
-  const node = value as Record<string, unknown>;
-  if (typeof node["type"] === "string") {
-    if (TRANSPARENT.has(node["type"])) return erase(node["expression"]);
-    if (isErased(node, node["type"])) return undefined;
-  }
-  // Where each of the names was a type, the import is one too.
-  const imports = node["type"] === "ImportDeclaration" && (node["specifiers"] as readonly unknown[]).length > 0;
-  for (const [key, child] of Object.entries(node)) {
-    if (IRRELEVANT_KEYS.has(key)) delete node[key];
-    else node[key] = erase(child);
-  }
-  if (imports && (node["specifiers"] as readonly unknown[]).length === 0) return undefined;
+  const runs: Record<string, unknown> = {};
+  for (const key in node) if (!IRRELEVANT_KEYS.has(key)) runs[key] = erase(node[key]);
   // Optional chaining runs; an optional property or parameter does not.
-  if ("optional" in node && !String(node["type"]).startsWith("Optional")) delete node["optional"];
-  return node;
+  if ("optional" in runs && !String(type).startsWith("Optional")) runs["optional"] = undefined;
+  // Where each of the names was a type, the import is one too.
+  return type === "ImportDeclaration" && isEmptied(node["specifiers"], runs["specifiers"]) ? undefined : runs;
+}
+
+function eraseEach(values: readonly unknown[]): unknown[] {
+  const runs: unknown[] = [];
+  for (const [index, value] of values.entries()) {
+    if (index === 0 && isThisParameter(value)) continue;
+    const erased = erase(value);
+    if (erased !== undefined) runs.push(erased);
+  }
+  return runs;
+}
+
+function isEmptied(before: unknown, after: unknown): boolean {
+  return (before as readonly unknown[]).length > 0 && (after as readonly unknown[]).length === 0;
 }
 
 function isErased(node: Readonly<Record<string, unknown>>, type: string): boolean {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { hashOf } from "./canonical-text.ts";
 import type { Fold } from "./fold.ts";
 
@@ -52,6 +53,7 @@ export async function readFoldLock(path: string): Promise<FoldLock | undefined> 
 /** Replaces the file in one step: whoever reads meanwhile sees the old one or the new one. */
 export async function writeFoldLock(path: string, lock: FoldLock): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
+  await mkdir(dirname(path), { recursive: true });
   try {
     await writeFile(temporary, foldLockText(lock), { flag: "wx" });
     await rename(temporary, path);

@@ -39,6 +39,8 @@ export class Project {
   readonly #root: string;
   readonly #resolver = new SpecifierResolver();
   readonly #modules = new Map<string, SourceModule>();
+  /** Exports that are being followed, to notice circles. */
+  readonly #following = new Set<string>();
 
   /** @param root folder that the names of files are relative to. */
   constructor(root: string) {
@@ -85,26 +87,33 @@ export class Project {
   }
 
   /** What a module exports under a name; undefined if nothing is seen to be exported so. */
-  exported(
-    module: SourceModule,
-    name: string,
-    path: readonly string[],
-    visited: ReadonlySet<SourceModule> = new Set(),
-  ): Target[] | undefined {
+  exported(module: SourceModule, name: string, path: readonly string[]): Target[] | undefined {
+    const key = `${module.path}\0${name}`;
+    // Modules that pass a name on to each other in a circle export nothing by it.
+    if (this.#following.has(key)) return undefined;
+    this.#following.add(key);
+    try {
+      return this.#exportedOnce(module, name, path);
+    } finally {
+      this.#following.delete(key);
+    }
+  }
+
+  #exportedOnce(module: SourceModule, name: string, path: readonly string[]): Target[] | undefined {
     const found = module.exports.get(name);
     if (found !== undefined) {
       if (!("local" in found)) return this.imported(module, found.specifier, found.name, path);
       const targets = this.lookup(module, found.local, path);
       return targets.length > 0 ? targets : undefined;
     }
-    if (name === "default" || visited.has(module)) return undefined;
+    if (name === "default") return undefined;
     const elsewhere: Target[] = [];
     for (const specifier of module.stars) {
       const source = this.#follow(module, specifier);
       if (source === "package") elsewhere.push({ kind: "package", specifier, name, path });
       else if (source.kind === "unresolved") elsewhere.push(source);
       else {
-        const inner = this.exported(source.module, name, path, new Set([...visited, module]));
+        const inner = this.exported(source.module, name, path);
         if (inner !== undefined) return inner;
       }
     }

@@ -1,12 +1,13 @@
 import { hashOf } from "./canonical-text.ts";
-import { type ClassChain, chainOf } from "./class-chain.ts";
-import { type ClassShape, type Declaration, membersOf } from "./declaration.ts";
+import { chainOf } from "./class-chain.ts";
+import { type ClassShape, type Declaration, isStatic, membersOf } from "./declaration.ts";
 import { isEventfold, type Project, type Target, type Unresolved } from "./project.ts";
 import type { Reference } from "./references.ts";
 import type { SourceModule } from "./source-module.ts";
+import { type ReachedNames, touches } from "./touches.ts";
 
 /** What `this` is in a member: an instance of the class, or the class itself. */
-export interface Receiver {
+interface Receiver {
   readonly shape: ClassShape;
   readonly isStatic: boolean;
 }
@@ -18,9 +19,7 @@ export interface Root {
 }
 
 /** A declaration that a fold reaches. */
-export interface Reached {
-  readonly declaration: Declaration;
-  readonly receiver: Receiver | undefined;
+export interface Reached extends Root {
   /** Through which it was reached first; undefined for a root. */
   readonly from: Reached | undefined;
 }
@@ -56,7 +55,6 @@ class Walk {
   readonly #wholeModules = new Set<SourceModule>();
   readonly #unresolved = new Map<string, Unresolved>();
   readonly #computedImports = new Set<Declaration>();
-  readonly #chains = new Map<ClassShape, ClassChain>();
   readonly #serials = new Map<object, number>();
 
   constructor(project: Project) {
@@ -86,32 +84,24 @@ class Walk {
   }
 
   /**
-   * Statements at the top of a reached module may change what the fold reaches (`rates.set(…)`): those count that mention it,
-   * and so do modules that are imported for their effect.
+   * Statements at the top of a reached module may change what the fold reaches (`rates.set(…)`): those count that mention it, or
+   * call what changes it, and so do modules that are imported for their effect.
    */
   #reachStatements(): boolean {
     const before = this.#reached.size;
+    const reached: ReachedNames = {
+      has: (declaration) => this.#serials.has(declaration),
+      hasPackage: (specifier) => this.#specifiers.has(specifier),
+    };
     for (const [module, first] of this.#modules) {
       for (const specifier of module.bareImports) {
         for (const target of this.#project.imported(module, specifier, "*", [])) this.#target(target, first);
       }
       for (const statement of module.statements) {
-        if (statement.references.some((reference) => this.#isMention(statement, reference))) {
-          this.#reach(statement, undefined, first);
-        }
+        if (touches(this.#project, statement, reached)) this.#reach(statement, undefined, first);
       }
     }
     return this.#reached.size > before;
-  }
-
-  #isMention(statement: Declaration, reference: Reference): boolean {
-    if (reference.kind !== "name") return false;
-    return this.#project.lookup(statement.module, reference.name, reference.path).some((target) => {
-      if (target.kind === "package") return this.#specifiers.has(target.specifier);
-      const mentioned =
-        target.kind === "declaration" ? [target.declaration] : target.kind === "class" ? membersOf(target.shape) : [];
-      return mentioned.some((declaration) => this.#serials.has(declaration));
-    });
   }
 
   #follow(from: Reached, reference: Reference): string[] {
@@ -189,7 +179,7 @@ class Walk {
   #class(shape: ClassShape, path: readonly string[], from: Reached | undefined): string[] {
     const [key] = path;
     const receiver = { shape, isStatic: true };
-    const found = key === undefined ? undefined : this.#find(this.#chain(shape).shapes, key, true);
+    const found = key === undefined ? undefined : this.#find(chainOf(this.#project, shape).shapes, key, true);
     return found === undefined
       ? this.#whole(shape, from)
       : [...this.#shells(shape, from), this.#reach(found, receiver, from)];
@@ -200,7 +190,7 @@ class Walk {
     const [key, ...rest] = reference.path;
     if (key === undefined) return reference.kind === "super" ? [] : this.#whole(shape, from);
     if (key === "constructor" && !onClass) return this.#class(shape, rest, from);
-    const { shapes } = this.#chain(shape);
+    const { shapes } = chainOf(this.#project, shape);
     const owner = from.declaration.owner;
     const start = reference.kind === "super" && owner !== undefined ? shapes.indexOf(owner) + 1 : 0;
     const found = this.#find(shapes.slice(start), key, onClass);
@@ -214,7 +204,7 @@ class Walk {
 
   #constructors(receiver: Receiver | undefined, from: Reached): string[] {
     if (receiver === undefined || receiver.isStatic) return [];
-    return this.#chain(receiver.shape).shapes.flatMap(({ instance }) => {
+    return chainOf(this.#project, receiver.shape).shapes.flatMap(({ instance }) => {
       const found = instance.get("constructor");
       return found === undefined ? [] : [this.#reach(found, receiver, from)];
     });
@@ -227,21 +217,15 @@ class Walk {
   }
 
   #whole(shape: ClassShape, from: Reached | undefined): string[] {
-    const members = this.#chain(shape).shapes.flatMap(membersOf);
-    const computed = this.#chain(shape).computed.map((rest) => this.#reach(rest, undefined, from));
+    const members = chainOf(this.#project, shape).shapes.flatMap(membersOf);
+    const computed = chainOf(this.#project, shape).computed.map((rest) => this.#reach(rest, undefined, from));
     return [...computed, ...members.map((member) => this.#reach(member, { shape, isStatic: isStatic(member) }, from))];
   }
 
   #shells(shape: ClassShape, from: Reached | undefined): string[] {
-    const { shapes, computed } = this.#chain(shape);
+    const { shapes, computed } = chainOf(this.#project, shape);
     const shells = shapes.flatMap(({ shell }) => (shell === undefined ? [] : [shell]));
     return [...computed, ...shells].map((shell) => this.#reach(shell, { shape, isStatic: true }, from));
-  }
-
-  #chain(shape: ClassShape): ClassChain {
-    let chain = this.#chains.get(shape);
-    if (chain === undefined) this.#chains.set(shape, (chain = chainOf(this.#project, shape)));
-    return chain;
   }
 
   /** @returns its position among what is reached. */
@@ -262,10 +246,4 @@ class Walk {
     if (serial === undefined) this.#serials.set(object, (serial = this.#serials.size));
     return serial;
   }
-}
-
-/** Whether `this` is the class in a declaration. */
-export function isStatic(declaration: Declaration): boolean {
-  const [node] = declaration.nodes;
-  return declaration === declaration.owner?.shell || (node !== undefined && "static" in node && node.static === true);
 }

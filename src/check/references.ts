@@ -4,8 +4,11 @@ import { staticKey } from "./canonical-text.ts";
 
 /** What a piece of code uses of what lies outside of it. */
 export type Reference =
-  /** `money.rates.vat`: the free name `money`, and the properties that are read of it by name. */
-  | { readonly kind: "name"; readonly name: string; readonly path: readonly string[] }
+  /**
+   * `money.rates.vat`: the free name `money`, and the properties that are read of it by name. It may be changed where it is
+   * assigned to, passed on, or a method of it is called.
+   */
+  | { readonly kind: "name"; readonly name: string; readonly path: readonly string[]; readonly mayChange: boolean }
   /** `this.apply`, or `super.apply`, of the class that the code is a member of. An empty path: it escapes as a whole. */
   | { readonly kind: "this" | "super"; readonly path: readonly string[] }
   /** `#apply`, on whatever object. */
@@ -29,6 +32,7 @@ export function referencesOf(node: Node): Reference[] {
 class ReferenceWalk {
   readonly found: Reference[] = [];
   readonly #scopes: ReadonlySet<string>[] = [];
+  readonly #changed = new Set<Node>();
   /** Functions and classes entered that have a `this` of their own. */
   #foreignThis = 0;
 
@@ -44,7 +48,7 @@ class ReferenceWalk {
     switch (node.type) {
       case "Identifier":
       case "JSXIdentifier":
-        return this.#use(node.name, []);
+        return this.#use(node, []);
       case "ThisExpression":
       case "Super":
         return this.#useReceiver(node.type === "Super" ? "super" : "this", []);
@@ -58,6 +62,15 @@ class ReferenceWalk {
       case "ImportExpression":
         this.found.push({ kind: "module", specifier: literalText(node.source) });
         return this.#visit(node.source);
+      case "AssignmentExpression":
+        this.#changed.add(rootOf(node.left));
+        return this.#children(node);
+      case "UpdateExpression":
+        this.#changed.add(rootOf(node.argument));
+        return this.#children(node);
+      case "UnaryExpression":
+        if (node.operator === "delete") this.#changed.add(rootOf(node.argument));
+        return this.#children(node);
       case "VariableDeclarator":
         return this.#declarator(node.id, node.init ?? undefined);
       case "ObjectProperty":
@@ -155,7 +168,7 @@ class ReferenceWalk {
   }
 
   #path(root: Node, path: readonly string[]): void {
-    if (root.type === "Identifier") this.#use(root.name, path);
+    if (root.type === "Identifier") this.#use(root, path);
     else if (root.type === "ThisExpression") this.#useReceiver("this", path);
     else if (root.type === "Super") this.#useReceiver("super", path);
     else this.#visit(root);
@@ -180,11 +193,14 @@ class ReferenceWalk {
       if (callee.name === "eval") this.found.push({ kind: "eval" });
       if (callee.name === "require") this.found.push({ kind: "module", specifier: literalText(node.arguments[0]) });
     }
+    if (rootOf(callee) !== callee) this.#changed.add(rootOf(callee));
+    for (const argument of node.arguments) this.#changed.add(argument);
     this.#children(node);
   }
 
-  #use(name: string, path: readonly string[]): void {
-    if (!this.#isDeclared(name)) this.found.push({ kind: "name", name, path });
+  #use(node: Extract<Node, { type: "Identifier" | "JSXIdentifier" }>, path: readonly string[]): void {
+    const { name } = node;
+    if (!this.#isDeclared(name)) this.found.push({ kind: "name", name, path, mayChange: this.#changed.has(node) });
   }
 
   #useReceiver(kind: "this" | "super", path: readonly string[]): void {
@@ -206,6 +222,11 @@ class ReferenceWalk {
     visit();
     this.#foreignThis -= isForeign ? 1 : 0;
   }
+}
+
+/** `rates` of `rates.vat.low`. */
+function rootOf(node: Node): Node {
+  return node.type === "MemberExpression" || node.type === "OptionalMemberExpression" ? rootOf(node.object) : node;
 }
 
 /** The keys that a pattern takes, if it names each of them. */

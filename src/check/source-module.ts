@@ -1,5 +1,6 @@
-import type { Class, Node, Program, Statement } from "@babel/types";
+import type { Class, Node, Program, Statement, VariableDeclarator } from "@babel/types";
 import { declaredNames, hoistedNames, isClass, patternNames } from "./binding-names.ts";
+import { staticKey } from "./canonical-text.ts";
 import { type ClassShape, classShape, Declaration, membersOf } from "./declaration.ts";
 import { literalText } from "./references.ts";
 
@@ -122,6 +123,7 @@ export class SourceModule {
   #declare(statement: Node): void {
     if (statement.type === "VariableDeclaration") {
       for (const one of statement.declarations) {
+        if (this.#readRequire(one)) continue;
         const names = patternNames(one.id);
         const [name = "(pattern)"] = names;
         this.#declareAs(names, name, one.id.type === "Identifier" && isClassNode(one.init) ? one.init : one);
@@ -133,6 +135,24 @@ export class SourceModule {
     const declaration = new Declaration(this, this.#statementsName, [statement]);
     this.#statements.push(declaration);
     for (const name of hoistedNames(statement)) this.#bind(name, { kind: "declaration", declaration });
+  }
+
+  /** `const { vat } = require("./rates.cjs")` is an import too. */
+  #readRequire({ id, init }: VariableDeclarator): boolean {
+    if (init?.type !== "CallExpression" || init.callee.type !== "Identifier" || init.callee.name !== "require")
+      return false;
+    const specifier = literalText(init.arguments[0]);
+    const named = id.type === "ObjectPattern" ? id.properties : [];
+    if (specifier === undefined || (id.type !== "Identifier" && id.type !== "ObjectPattern")) return false;
+    const bindings: [string, Imported][] =
+      id.type === "Identifier" ? [[id.name, { kind: "import", specifier, name: "*" }]] : [];
+    for (const property of named) {
+      if (property.type === "RestElement" || property.computed || property.value.type !== "Identifier") return false;
+      const name = staticKey(property.key) ?? "*";
+      bindings.push([property.value.name, { kind: "import", specifier, name }]);
+    }
+    for (const [local, imported] of bindings) this.#bind(local, imported);
+    return true;
   }
 
   #declareAs(names: readonly string[], name: string, node: Node): void {

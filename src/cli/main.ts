@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { check } from "./check.ts";
-import type { Command } from "./command.ts";
-import { UsageError } from "./command.ts";
+import { type Command, UsageError } from "./command.ts";
 
 /** The subcommands of `eventfold`. */
 const commands: Readonly<Record<string, Command>> = { check };
@@ -9,9 +8,13 @@ const commands: Readonly<Record<string, Command>> = { check };
 process.exitCode = await run(process.argv.slice(2));
 
 async function run([name, ...args]: readonly string[]): Promise<number> {
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+  if (name === undefined) {
+    console.error(overview());
+    return 2;
+  }
+  if (name === "--help" || name === "-h" || name === "help") {
     console.log(overview());
-    return name === undefined ? 2 : 0;
+    return 0;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {

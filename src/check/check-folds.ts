@@ -94,7 +94,7 @@ async function sourceFiles(root: string, files: readonly string[] | undefined): 
 }
 
 function missingLock(lockFile: string, folds: readonly NamedFold[]): FoldFinding {
-  const types = folds.map(({ aggregateType }) => aggregateType).join(", ") || "none";
+  const types = [...new Set(folds.map(({ aggregateType }) => aggregateType))].join(", ") || "none";
   const advice = `To record the folds as they are (${types}), run \`eventfold check --update\` and commit it.`;
   return finding("lock-file-missing", undefined, `${lockFile} does not exist.`, advice);
 }

@@ -32,8 +32,8 @@ abstract class StreamError extends EventfoldError {
 export class ConfigurationError extends EventfoldError {
   readonly code = "CONFIGURATION";
   readonly option: string;
-  constructor(facts: { option: string; problem: string }) {
-    super(`Option ${facts.option} ${facts.problem}`);
+  constructor(facts: { option: string; problem: string; cause?: unknown }) {
+    super(`Option ${facts.option} ${facts.problem}`, facts.cause);
     this.option = facts.option;
   }
 }

@@ -5,6 +5,7 @@ import { type EventDefinitions, type EventRegistry, eventRegistry } from "../eve
 import { checkName } from "../events/stream-id.ts";
 import type { SnapshotKey } from "../snapshots/snapshot-store.ts";
 import type { AnyAggregate } from "./aggregate-root.ts";
+import { type StateSchema, stateFingerprint } from "./state-fingerprint.ts";
 
 /** The class side of an aggregate: what is declared once, beside the instances. */
 export interface AggregateType<A extends AnyAggregate> {
@@ -13,6 +14,8 @@ export interface AggregateType<A extends AnyAggregate> {
   readonly aggregateType: string;
   /** Version of the state's shape and meaning: add 1 whenever the same events would fold into another state. @default 1 */
   readonly schemaVersion?: number;
+  /** Shape of the state. With it, a change of shape is noticed even where nobody raised `schemaVersion`. */
+  readonly stateSchema?: StateSchema;
   /** From `defineEvents`. Without it TypeScript alone guards what is raised. */
   // oxlint-disable-next-line typescript/no-explicit-any -- any schemas: their types matter where events are raised
   readonly events?: EventDefinitions<any>;
@@ -61,7 +64,7 @@ function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
   const dataCodec = textCodec(type.dataCodec, "drop");
   return {
     aggregateType,
-    snapshotKey: { schemaVersion, fingerprint: "" },
+    snapshotKey: { schemaVersion, fingerprint: stateFingerprint(type.name, type.stateSchema, registry) },
     // A state with undefined properties would come back without them, and `Object.keys` in a fold would see another state.
     stateCodec: textCodec(type.stateCodec, "refuse"),
     dataCodec,

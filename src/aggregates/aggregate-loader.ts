@@ -3,6 +3,7 @@ import type { EventStore } from "../events/event-store.ts";
 import { checkSequence, readPages } from "../events/read-stream.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
+import { snapshotChecksum } from "../snapshots/snapshot-checksum.ts";
 import { isOfKey, type SnapshotKey } from "../snapshots/snapshot-store.ts";
 import type { AggregateHistory } from "./aggregate-history.ts";
 import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
@@ -117,8 +118,8 @@ function judge({ failure, row, head, anchored }: LoadStart, wanted: SnapshotKey)
   if (row === undefined) return { reason: "missing" };
   if (row.schemaVersion !== wanted.schemaVersion) return { reason: "schema-mismatch" };
   if (row.fingerprint !== wanted.fingerprint) return { reason: "fingerprint-mismatch" };
-  if (!Number.isSafeInteger(row.version) || row.version < 1) return { reason: "corrupt" };
-  if (row.lastEventId === undefined) return { reason: "unproven" };
+  if (row.lastEventId === undefined || row.checksum === undefined) return { reason: "unproven" };
+  if (row.checksum !== snapshotChecksum(row)) return { reason: "corrupt" };
   if (row.version > head) return { reason: "ahead-of-stream" };
   return anchored ? undefined : { reason: "history-mismatch" };
 }

@@ -1,6 +1,7 @@
 import { SnapshotRefusedError } from "../errors.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import { Snapshot } from "../snapshots/snapshot.ts";
+import { snapshotChecksum } from "../snapshots/snapshot-checksum.ts";
 import { SnapshotQueue } from "../snapshots/snapshot-queue.ts";
 import { type SnapshotCapture, SnapshotWriter } from "../snapshots/snapshot-writer.ts";
 import type { AggregateHistory } from "./aggregate-history.ts";
@@ -89,8 +90,15 @@ export class AggregateSnapshotter {
   #capture(history: AggregateHistory): SnapshotCapture {
     const { stream, version, lastEventId, definition, baseline } = history;
     const createdAt = this.#clock().toISOString();
-    const proof = { ...definition.snapshotKey, lastEventId, checksum: undefined };
-    const snapshot = new Snapshot({ ...stream, version, ...proof, createdAt, stateText: history.stateText() });
+    const row = {
+      ...stream,
+      version,
+      ...definition.snapshotKey,
+      lastEventId,
+      createdAt,
+      stateText: history.stateText(),
+    };
+    const snapshot = new Snapshot({ ...row, checksum: snapshotChecksum(row) });
     return { snapshot, baseline, replacing: baseline.rejectedRow };
   }
 

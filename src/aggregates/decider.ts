@@ -3,6 +3,7 @@ import type { DomainEvent } from "../events/event.ts";
 import type { EventDefinitions } from "../events/event-definitions.ts";
 import type { AggregateType } from "./aggregate-definition.ts";
 import { AggregateRoot, type EventData, historyOf } from "./aggregate-root.ts";
+import type { StateSchema } from "./state-fingerprint.ts";
 
 /** What `decide` returns: type and data of an event that is yet to happen. */
 export type Decision<Event extends DomainEvent> = {
@@ -15,6 +16,8 @@ export interface Decider<State, Command, Event extends DomainEvent> {
   readonly type: string;
   /** As `schemaVersion` of a class. @default 1 */
   readonly schemaVersion?: number;
+  /** As `stateSchema` of a class. */
+  readonly stateSchema?: StateSchema;
   /** From `defineEvents`. */
   // oxlint-disable-next-line typescript/no-explicit-any -- as in AggregateType
   readonly events?: EventDefinitions<any>;
@@ -54,6 +57,7 @@ export function defineAggregate<State, Command, Event extends DomainEvent>(
   return class extends AggregateRoot<State, Event> {
     static readonly aggregateType = decider.type;
     static readonly schemaVersion = decider.schemaVersion ?? 1;
+    static readonly stateSchema = decider.stateSchema;
     static readonly events = decider.events;
     static readonly stateCodec = decider.stateCodec;
     static readonly dataCodec = decider.dataCodec;

@@ -70,6 +70,8 @@ export interface EventRegistry {
   validate(type: string, data: unknown): unknown;
   /** Holds data that went through the codec against its schema once more, for the first event of each type. */
   confirm(type: string, data: unknown): void;
+  /** Source texts of the upgrades, by type, for those types that have any. */
+  upgradeSources(): readonly (readonly string[])[];
   /** Data of a stored event in today's shape. */
   upgrade(type: string, schemaVersion: number, data: unknown): unknown;
 }
@@ -91,6 +93,10 @@ class AnyEvents implements EventRegistry {
   }
 
   confirm(): void {}
+
+  upgradeSources(): readonly (readonly string[])[] {
+    return [];
+  }
 
   upgrade(eventType: string, storedSchemaVersion: number, data: unknown): unknown {
     if (storedSchemaVersion === 1) return data;
@@ -126,6 +132,13 @@ class RegisteredEvents implements EventRegistry {
       "has a schema that does not accept its own output; let it keep values as they are stored",
     );
     this.#confirmed.add(type);
+  }
+
+  upgradeSources(): readonly (readonly string[])[] {
+    const types = [...this.#schemas.keys()].toSorted();
+    return types
+      .map((type) => [type, ...(this.#schemaOf(type).upgrades ?? []).map(String)])
+      .filter((sources) => sources.length > 1);
   }
 
   upgrade(eventType: string, storedSchemaVersion: number, data: unknown): unknown {

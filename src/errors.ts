@@ -129,6 +129,14 @@ export class DuplicateEventError extends StreamError {
   }
 }
 
+/** The stream, or its snapshots up to some version, were erased for good. Nothing was stored. */
+export class StreamErasedError extends StreamError {
+  readonly code = "STREAM_ERASED";
+  constructor(facts: { stream: StreamFacts; cause?: unknown }) {
+    super(facts, "is unchanged: it was erased. What was erased cannot come back; use a new id.");
+  }
+}
+
 /** The connection failed while an append was under way: it may or may not have been committed. */
 export class CommitUnknownError extends StreamError {
   readonly code = "COMMIT_UNKNOWN";

@@ -32,6 +32,7 @@ export {
   SnapshotRefusedError,
   StoreBusyError,
   StoreTimeoutError,
+  StreamErasedError,
   TablesMissingError,
   UnknownEventTypeError,
 } from "./errors.ts";
@@ -78,7 +79,11 @@ export {
 } from "./snapshots/snapshot-policy.ts";
 export type {
   DeleteByTypeOptions,
+  DeleteSnapshotOptions,
+  EraseSnapshotsOptions,
   GetSnapshotOptions,
+  JointAppendOptions,
+  JointAppendResult,
   JointStore,
   LoadPage,
   RejectedRow,
@@ -87,6 +92,7 @@ export type {
   SchemaVersionOption,
   SnapshotKey,
   SnapshotStore,
+  WantedSnapshot,
 } from "./snapshots/snapshot-store.ts";
 export type { SnapshotFact } from "./snapshots/snapshot-writer.ts";
 export { InMemoryEventStore } from "./stores/memory/in-memory-event-store.ts";

@@ -15,6 +15,7 @@ export interface EventStore {
    * @throws {OptimisticConcurrencyError} when the stream is not at `expectedVersion`.
    * @throws {DuplicateEventError} when one of the event ids is stored already, in any stream, or occurs twice in `events`.
    * @throws {InvalidAppendError} when `events` is empty, or holds what `newEvent` did not make.
+   * @throws {StreamErasedError} when the stream was erased.
    * @throws {CommitUnknownError} when the connection was lost before the answer came.
    */
   append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult>;
@@ -43,6 +44,12 @@ export interface EventStore {
    * also those whose transaction was slow to commit.
    */
   readAll(range?: PositionRange): Promise<readonly RecordedEvent[]>;
+
+  /**
+   * Deletes the events of one stream for good, and leaves a tombstone: from then on `append` refuses it. Resolves to the number
+   * of events. Whoever reads all events does not meet them any more; copies elsewhere are their keeper's to erase.
+   */
+  eraseStream(stream: StreamId): Promise<number>;
 
   /** Releases what the store opened itself. Idempotent. */
   close(): Promise<void>;

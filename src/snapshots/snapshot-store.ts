@@ -1,5 +1,6 @@
-import type { StoredEvent } from "../events/event.ts";
-import type { EventStore } from "../events/event-store.ts";
+import type { NewEvent, StoredEvent } from "../events/event.ts";
+import type { AppendOptions, AppendResult, EventStore } from "../events/event-store.ts";
+import { type Instant, toInstant } from "../events/instant.ts";
 import { checkName, checkStreamId, checkWholeNumber, type StreamId } from "../events/stream-id.ts";
 import type { Snapshot, SnapshotRow } from "./snapshot.ts";
 
@@ -13,19 +14,27 @@ import type { Snapshot, SnapshotRow } from "./snapshot.ts";
 export interface SnapshotStore {
   /**
    * Stores `snapshot` in its row, unless the row holds a newer version: then that one is `"kept"`. An equal version is replaced.
+   *
+   * @throws {StreamErasedError} when snapshots of this version were erased.
    */
   saveSnapshot(snapshot: Snapshot, options?: SaveSnapshotOptions): Promise<SaveSnapshotResult>;
 
   /** The row of the greatest version; among equal ones that of the greatest schema version. */
   getSnapshot(aggregateId: string, aggregateType: string, options?: GetSnapshotOptions): Promise<Snapshot | undefined>;
 
-  /** Deletes every row of the aggregate, or those of one schema version. True when there was one. */
-  deleteSnapshot(aggregateId: string, aggregateType: string, options?: SchemaVersionOption): Promise<boolean>;
+  /** Deletes every row of the aggregate, or those of one schema version, or exactly one row. True when there was one. */
+  deleteSnapshot(aggregateId: string, aggregateType: string, options?: DeleteSnapshotOptions): Promise<boolean>;
 
   snapshotExists(aggregateId: string, aggregateType: string, options?: SchemaVersionOption): Promise<boolean>;
 
-  /** Deletes the rows of all aggregates of a type, or those of older schema versions. Resolves to their number. */
+  /** Deletes the rows of all aggregates of a type, or those that fit every option given. Resolves to their number. */
   deleteSnapshotsByType(aggregateType: string, options?: DeleteByTypeOptions): Promise<number>;
+
+  /**
+   * Deletes every row of the aggregate for good: from then on `saveSnapshot` refuses versions up to `throughVersion`, so that a
+   * write in flight, here or in another process, cannot bring one back. Resolves to the number of rows.
+   */
+  eraseSnapshots(aggregateId: string, aggregateType: string, options: EraseSnapshotsOptions): Promise<number>;
 
   /**
    * Both stores as one, when `eventStore` keeps its events in the same database over the same connections: then a load is one
@@ -61,9 +70,23 @@ export interface GetSnapshotOptions extends SchemaVersionOption {
   readonly prefer?: SnapshotKey;
 }
 
+export interface DeleteSnapshotOptions extends SchemaVersionOption {
+  /** Exactly this row, if it still is the one that was read. */
+  readonly exactly?: SnapshotKey & RejectedRow;
+}
+
 export interface DeleteByTypeOptions {
-  /** Exclusive. @default no bound: all of the type */
+  /** Exclusive. @default no bound */
   readonly schemaVersionBelow?: number;
+  /** Exclusive: only rows that were written before. @default no bound */
+  readonly createdBefore?: Date | Instant;
+  /** Only rows of other keys. @default all */
+  readonly otherThan?: SnapshotKey;
+}
+
+export interface EraseSnapshotsOptions {
+  /** Inclusive. */
+  readonly throughVersion: number;
 }
 
 /** Tells an aggregate's rows apart: which definition of the state wrote them. */
@@ -76,9 +99,30 @@ export interface SnapshotKey {
 export interface JointStore {
   /**
    * Head, snapshot and first page of events, of one moment, in one round trip: the row of key `wanted`, else the newest other
-   * one; the events after its version when it is of that key and proven to be of this history, else from the first on.
+   * one; the events after its version when it is usable and proven to be of this history, else from the first on.
    */
-  readForLoad(stream: StreamId, wanted: SnapshotKey, limit: number): Promise<LoadPage>;
+  readForLoad(stream: StreamId, wanted: WantedSnapshot, limit: number): Promise<LoadPage>;
+
+  /**
+   * As `EventStore.append` and `saveSnapshot` in one: both are committed, or neither, in no more round trips than the append
+   * takes. Rejects as `append` does; whatever else makes it reject has stored nothing.
+   */
+  append(stream: StreamId, events: readonly NewEvent[], options: JointAppendOptions): Promise<JointAppendResult>;
+}
+
+/** Which rows a class can load from: those of its own key, and older ones that it has upgrades for. */
+export interface WantedSnapshot extends SnapshotKey {
+  /** Rows of schema versions from this one up to the own one, exclusive, are usable too; the own one when there are no upgrades. */
+  readonly upgradableFrom: number;
+}
+
+export interface JointAppendOptions extends AppendOptions, SaveSnapshotOptions {
+  readonly expectedVersion: number;
+  readonly snapshot: Snapshot;
+}
+
+export interface JointAppendResult extends AppendResult {
+  readonly snapshot: SaveSnapshotResult;
 }
 
 /** What a load needs to begin with. */
@@ -107,9 +151,26 @@ export function checkSnapshotQuery(
 export function checkDeleteByType(aggregateType: string, options: DeleteByTypeOptions = {}): void {
   checkName("aggregate type", aggregateType);
   if (options.schemaVersionBelow !== undefined) checkWholeNumber("schema version", options.schemaVersionBelow, 1);
+  if (options.createdBefore !== undefined) toInstant("time to delete before", options.createdBefore);
+}
+
+/** Checks what `eraseSnapshots` was given, the same in every store. */
+export function checkErase(
+  aggregateId: string,
+  aggregateType: string,
+  { throughVersion }: EraseSnapshotsOptions,
+): void {
+  checkStreamId({ aggregateId, aggregateType });
+  checkWholeNumber("version to erase through", throughVersion, 0);
 }
 
 /** Whether `row` was written by the definition that `wanted` names. */
 export function isOfKey(row: SnapshotKey, wanted: SnapshotKey): boolean {
   return row.schemaVersion === wanted.schemaVersion && row.fingerprint === wanted.fingerprint;
+}
+
+/** Whether a load may begin with `row`, as far as its key says. */
+export function isUsable(row: SnapshotKey, wanted: WantedSnapshot): boolean {
+  const upgradable = row.schemaVersion >= wanted.upgradableFrom && row.schemaVersion < wanted.schemaVersion;
+  return upgradable || isOfKey(row, wanted);
 }

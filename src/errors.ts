@@ -227,6 +227,16 @@ export class EvolveError extends EventfoldError {
   }
 }
 
+/** `evolve` is not pure, as the option `checkPurity` found. The aggregate is as it was before the event. */
+export class ImpureFoldError extends EventfoldError {
+  readonly code = "IMPURE_FOLD";
+  readonly eventType: string;
+  constructor(facts: { aggregateType: string; eventType: string; problem: string }) {
+    super(`evolve of ${facts.aggregateType} for event ${facts.eventType} ${facts.problem}.`);
+    this.eventType = facts.eventType;
+  }
+}
+
 /** A snapshot that cannot be taken of this aggregate now. */
 export class SnapshotRefusedError extends StreamError {
   readonly code = "SNAPSHOT_REFUSED";

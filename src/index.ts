@@ -1,7 +1,13 @@
 export type { AggregateType } from "./aggregates/aggregate-definition.ts";
-export { AggregateRepository, type UpdateOptions } from "./aggregates/aggregate-repository.ts";
+export {
+  AggregateRepository,
+  type EraseOptions,
+  type EraseReport,
+  type UpdateOptions,
+} from "./aggregates/aggregate-repository.ts";
 export { AggregateRoot, type AnyAggregate, type EventData } from "./aggregates/aggregate-root.ts";
 export { type DecidedAggregate, type Decider, type Decision, defineAggregate } from "./aggregates/decider.ts";
+export type { WalkOptions, WalkProgress, WalkReport } from "./aggregates/each-aggregate.ts";
 export type { Logger, MissReason, RepositoryFact, RepositoryObserver } from "./aggregates/repository-observer.ts";
 export type {
   EventPublisher,
@@ -10,6 +16,16 @@ export type {
   SnapshotMode,
   SnapshotOptions,
 } from "./aggregates/repository-options.ts";
+export type {
+  Divergence,
+  PruneOptions,
+  VerifyOptions,
+  VerifyReport,
+  WarmOptions,
+  WarmReport,
+} from "./aggregates/snapshot-maintenance.ts";
+export type { StateSchema } from "./aggregates/state-fingerprint.ts";
+export { type StateUpgrades, upgradeState } from "./aggregates/state-upgrades.ts";
 export {
   AggregateNotFoundError,
   ClosedError,
@@ -22,6 +38,7 @@ export {
   EventUpgradeError,
   EventValidationError,
   EvolveError,
+  ImpureFoldError,
   InvalidAppendError,
   InvalidInstantError,
   InvalidNameError,

@@ -3,9 +3,10 @@ import { type Codec, type TextCodec, textCodec } from "../events/codec.ts";
 import type { DomainEvent, StoredEvent } from "../events/event.ts";
 import { type EventDefinitions, type EventRegistry, eventRegistry } from "../events/event-definitions.ts";
 import { checkName } from "../events/stream-id.ts";
-import type { SnapshotKey } from "../snapshots/snapshot-store.ts";
+import type { WantedSnapshot } from "../snapshots/snapshot-store.ts";
 import type { AnyAggregate } from "./aggregate-root.ts";
 import { type StateSchema, stateFingerprint } from "./state-fingerprint.ts";
+import type { StateUpgrades } from "./state-upgrades.ts";
 
 /** The class side of an aggregate: what is declared once, beside the instances. */
 export interface AggregateType<A extends AnyAggregate> {
@@ -16,6 +17,8 @@ export interface AggregateType<A extends AnyAggregate> {
   readonly schemaVersion?: number;
   /** Shape of the state. With it, a change of shape is noticed even where nobody raised `schemaVersion`. */
   readonly stateSchema?: StateSchema;
+  /** From `upgradeState`: brings snapshots of older schema versions up to date. @default none: events are replayed */
+  readonly stateUpgrades?: StateUpgrades<A["state"]>;
   /** From `defineEvents`. Without it TypeScript alone guards what is raised. */
   // oxlint-disable-next-line typescript/no-explicit-any -- any schemas: their types matter where events are raised
   readonly events?: EventDefinitions<any>;
@@ -28,10 +31,13 @@ export interface AggregateType<A extends AnyAggregate> {
 /** What an {@link AggregateType} declares, checked and ready for use. */
 export interface AggregateDefinition {
   readonly aggregateType: string;
-  readonly snapshotKey: SnapshotKey;
+  /** Which snapshots it writes, and which it can load from. */
+  readonly wanted: WantedSnapshot;
   readonly stateCodec: TextCodec;
   readonly dataCodec: TextCodec;
   readonly registry: EventRegistry;
+  /** A decoded state of a usable schema version in today's shape. */
+  readonly upgradeState: (schemaVersion: number, state: unknown) => unknown;
   /** A stored event as `evolve` sees it today: decoded and upgraded. */
   toDomainEvent(event: StoredEvent): DomainEvent;
 }
@@ -60,15 +66,22 @@ function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
     const problem = `is ${String(schemaVersion)}; declare a whole number of 1 or more.`;
     throw new ConfigurationError({ option: `${type.name}.schemaVersion`, problem });
   }
+  const upgrades = type.stateUpgrades?.steps ?? [];
+  const upgradableFrom = schemaVersion - upgrades.length;
+  if (upgradableFrom < 1) {
+    const problem = `has ${upgrades.length} steps; schema version ${schemaVersion} has ${schemaVersion - 1} before it.`;
+    throw new ConfigurationError({ option: `${type.name}.stateUpgrades`, problem });
+  }
   const registry = eventRegistry(type.events);
   const dataCodec = textCodec(type.dataCodec, "drop");
   return {
     aggregateType,
-    snapshotKey: { schemaVersion, fingerprint: stateFingerprint(type.name, type.stateSchema, registry) },
+    wanted: { schemaVersion, upgradableFrom, fingerprint: stateFingerprint(type, registry) },
     // A state with undefined properties would come back without them, and `Object.keys` in a fold would see another state.
     stateCodec: textCodec(type.stateCodec, "refuse"),
     dataCodec,
     registry,
+    upgradeState: (from, state) => upgrades.slice(from - upgradableFrom).reduce((shape, step) => step(shape), state),
     toDomainEvent:
       type.dataCodec || type.events ? (event) => today(event, dataCodec, registry) : (event) => plain(event, registry),
   };

@@ -13,11 +13,12 @@ import { checkName, type StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
 import type { SnapshotBaseline } from "../snapshots/snapshot-writer.ts";
 import type { AggregateDefinition } from "./aggregate-definition.ts";
+import { foldTwice } from "./fold-purity.ts";
 
 /** The pure part of an aggregate. */
 export interface Fold {
-  initialState(): unknown;
-  evolve(state: unknown, event: DomainEvent): unknown;
+  readonly initialState: () => unknown;
+  readonly evolve: (state: unknown, event: DomainEvent) => unknown;
 }
 
 /** What events of an instance are made with. */
@@ -26,6 +27,8 @@ export interface RaiseContext {
   readonly newId: () => string;
   /** Whether states and events are deep-frozen. */
   readonly freeze: boolean;
+  /** Whether each event is folded twice and compared. */
+  readonly checkPurity: boolean;
   readonly metadata: EventMetadata;
   readonly metadataText: string;
 }
@@ -41,6 +44,7 @@ const DEFAULT_CONTEXT: RaiseContext = {
   clock: () => new Date(),
   newId: uuidv7,
   freeze: false,
+  checkPurity: false,
   ...metadataContext({}),
 };
 
@@ -115,11 +119,11 @@ export class AggregateHistory {
   }
 
   /** Takes the state of a snapshot, already parsed, instead of the events up to its version. */
-  restore(row: SnapshotRow, parsedState: unknown): void {
-    this.#state = { value: this.#frozen(this.definition.stateCodec.decode(parsedState)) };
+  restore(row: Pick<SnapshotRow, "schemaVersion" | "version" | "lastEventId">, parsedState: unknown): void {
+    const { stateCodec, upgradeState } = this.definition;
+    this.#state = { value: this.#frozen(upgradeState(row.schemaVersion, stateCodec.decode(parsedState))) };
     this.version = row.version;
     this.lastEventId = row.lastEventId;
-    this.baseline.snapshotVersion = row.version;
   }
 
   /** The state as the text that a snapshot stores. @throws {SerializationError} */
@@ -145,7 +149,10 @@ export class AggregateHistory {
   }
 
   #evolve(state: unknown, event: DomainEvent): unknown {
-    const next = this.#fold.evolve(state, this.#frozen(event));
+    const { checkPurity } = this.#context;
+    const { evolve } = this.#fold;
+    const frozen = this.#frozen(event);
+    const next = checkPurity ? foldTwice(this.definition, evolve, state, frozen) : evolve(state, frozen);
     if (next === undefined) {
       throw new EvolveError({ aggregateType: this.definition.aggregateType, eventType: event.type });
     }

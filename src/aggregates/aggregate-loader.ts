@@ -4,20 +4,26 @@ import { checkSequence, readPages } from "../events/read-stream.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
 import { snapshotChecksum } from "../snapshots/snapshot-checksum.ts";
-import { isOfKey, type SnapshotKey } from "../snapshots/snapshot-store.ts";
+import { isOfKey, isUsable, type WantedSnapshot } from "../snapshots/snapshot-store.ts";
 import type { AggregateHistory } from "./aggregate-history.ts";
 import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
 import { type LoadReader, type LoadStart, loadReader, type SnapshotSource } from "./load-reader.ts";
 import type { MissReason, RepositoryFact, RepositoryObserver } from "./repository-observer.ts";
+import { SharedReplays } from "./shared-replays.ts";
 
 export interface AggregateLoaderOptions {
   readonly eventStore: EventStore;
   /** Undefined: every load replays all events. */
   readonly snapshots: SnapshotSource | undefined;
-  /** Which rows are the class's own. */
-  readonly wanted: SnapshotKey;
+  /** Which rows the class can load from. */
+  readonly wanted: WantedSnapshot;
   readonly pageSize: number;
   readonly report: RepositoryObserver;
+}
+
+export interface Loaded<A extends AnyAggregate> {
+  readonly aggregate: A;
+  readonly eventsReplayed: number;
 }
 
 /** Why a snapshot is not used. */
@@ -33,6 +39,7 @@ interface Miss {
 export class AggregateLoader {
   readonly #options: AggregateLoaderOptions;
   readonly #reader: LoadReader;
+  readonly #sharedReplays = new SharedReplays();
 
   constructor(options: AggregateLoaderOptions) {
     this.#options = options;
@@ -43,11 +50,10 @@ export class AggregateLoader {
    * @param instantiate makes a fresh instance for each attempt, so that nothing of a failed one is built upon.
    * @returns undefined when the stream has no events.
    */
-  async load<A extends AnyAggregate>(stream: StreamId, instantiate: () => A): Promise<A | undefined> {
+  async load<A extends AnyAggregate>(stream: StreamId, instantiate: () => A): Promise<Loaded<A> | undefined> {
     const { snapshots, wanted, pageSize, report } = this.#options;
     const startedAt = performance.now();
     const start = await this.#reader.read(stream, wanted, pageSize);
-
     let aggregate = instantiate();
     const miss = snapshots && (judge(start, wanted) ?? (await this.#fromSnapshot(historyOf(aggregate), start)));
     if (miss !== undefined) {
@@ -55,31 +61,35 @@ export class AggregateLoader {
       aggregate = instantiate();
     }
     const history = historyOf(aggregate);
-    if (snapshots === undefined || miss !== undefined) {
+    const row = miss === undefined ? start.row : undefined;
+    let foldedBefore = row?.version ?? 0;
+    if (row === undefined) {
       if (start.head === 0) return undefined;
-      await this.#fromEvents(history, start);
-      // The next write of this instance takes the place of the row that it could not use.
-      if (start.row !== undefined && isOfKey(start.row, wanted)) history.baseline.rejectedRow = start.row;
+      foldedBefore = await this.#fromEvents(history, start);
     }
-    const snapshotVersion = history.baseline.snapshotVersion || undefined;
-    const eventsReplayed = history.version - (snapshotVersion ?? 0);
+    history.baseline.snapshotVersion = row !== undefined && isOfKey(row, wanted) ? row.version : 0;
+    // The next write of this instance takes the place of the row that it could not use.
+    if (miss !== undefined && start.row !== undefined && isOfKey(start.row, wanted))
+      history.baseline.rejectedRow = start.row;
+    const eventsReplayed = history.version - foldedBefore;
     const durationMs = performance.now() - startedAt;
-    report({ kind: "loaded", stream, version: history.version, snapshotVersion, eventsReplayed, durationMs });
-    return aggregate;
+    report({
+      kind: "loaded",
+      stream,
+      version: history.version,
+      snapshotVersion: row?.version,
+      eventsReplayed,
+      durationMs,
+    });
+    return { aggregate, eventsReplayed };
   }
 
   /** Restores and replays the tail. A miss leaves `history` half done: it is not to be used. */
   async #fromSnapshot(history: AggregateHistory, start: LoadStart): Promise<Miss | undefined> {
     const { row } = start;
     if (row === undefined) return { reason: "missing" };
-    let state: unknown;
     try {
-      state = JSON.parse(row.stateText);
-    } catch (error) {
-      return { reason: "corrupt", error };
-    }
-    try {
-      history.restore(row, state);
+      history.restore(row, JSON.parse(row.stateText));
     } catch (error) {
       return { reason: "restore-failed", error };
     }
@@ -93,11 +103,28 @@ export class AggregateLoader {
     return undefined;
   }
 
-  async #fromEvents(history: AggregateHistory, start: LoadStart): Promise<void> {
-    const { eventStore, pageSize } = this.#options;
-    const fromFirst = start.afterVersion === 0;
-    const pages = fromFirst ? this.#pages(history.stream, start) : readPages(eventStore, history.stream, { pageSize });
-    for await (const events of pages) history.replay(events);
+  /**
+   * Replays all events; loads of one aggregate that miss at the same time share a replay.
+   *
+   * @returns how many of the events another load has folded for this one.
+   */
+  async #fromEvents(history: AggregateHistory, start: LoadStart): Promise<number> {
+    const { eventStore, snapshots, pageSize } = this.#options;
+    const all = async (): Promise<void> => {
+      const fromFirst = start.afterVersion === 0;
+      const pages = fromFirst
+        ? this.#pages(history.stream, start)
+        : readPages(eventStore, history.stream, { pageSize });
+      for await (const events of pages) history.replay(events);
+    };
+    const rest = async (): Promise<void> => {
+      const range = { afterVersion: history.version, throughVersion: start.head, pageSize };
+      if (history.version >= start.head) return;
+      for await (const events of readPages(eventStore, history.stream, range)) history.replay(events);
+    };
+    if (snapshots !== undefined) return await this.#sharedReplays.replay(history, { all, rest });
+    await all();
+    return 0;
   }
 
   /** The page that is there already, and those that follow it up to the head that it saw. */
@@ -107,17 +134,21 @@ export class AggregateLoader {
     checkSequence(stream, events, { afterVersion, throughVersion: head, limit: pageSize });
     yield events;
     const lastVersion = afterVersion + events.length;
-    if (lastVersion < head)
-      yield* readPages(eventStore, stream, { afterVersion: lastVersion, throughVersion: head, pageSize });
+    const range = { afterVersion: lastVersion, throughVersion: head, pageSize };
+    if (lastVersion < head) yield* readPages(eventStore, stream, range);
   }
 }
 
-/** Whether the row may be used, as far as can be told without parsing it: ours, whole, and of the history that stands there. */
-function judge({ failure, row, head, anchored }: LoadStart, wanted: SnapshotKey): Miss | undefined {
+/**
+ * Whether the row may be used, as far as can be told without parsing it: of a definition that we can load from, whole, and of
+ * the history that stands there.
+ */
+function judge({ failure, row, head, anchored }: LoadStart, wanted: WantedSnapshot): Miss | undefined {
   if (failure !== undefined) return failure;
   if (row === undefined) return { reason: "missing" };
-  if (row.schemaVersion !== wanted.schemaVersion) return { reason: "schema-mismatch" };
-  if (row.fingerprint !== wanted.fingerprint) return { reason: "fingerprint-mismatch" };
+  if (!isUsable(row, wanted)) {
+    return { reason: row.schemaVersion === wanted.schemaVersion ? "fingerprint-mismatch" : "schema-mismatch" };
+  }
   if (row.lastEventId === undefined || row.checksum === undefined) return { reason: "unproven" };
   if (row.checksum !== snapshotChecksum(row)) return { reason: "corrupt" };
   if (row.version > head) return { reason: "ahead-of-stream" };

@@ -19,10 +19,28 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "./repository-options.ts";
+import {
+  type PruneOptions,
+  SnapshotMaintenance,
+  type VerifyOptions,
+  type VerifyReport,
+  type WarmOptions,
+  type WarmReport,
+} from "./snapshot-maintenance.ts";
 
 export interface UpdateOptions extends RaiseOptions {
   /** How often to load, change and save before a conflict is given up on. 1 to 1000. @default 5 */
   readonly attempts?: number;
+}
+
+export interface EraseOptions {
+  /** Whether the events go too. @default false */
+  readonly events?: boolean;
+}
+
+export interface EraseReport {
+  readonly snapshots: number;
+  readonly events: number;
 }
 
 const UPDATE_ATTEMPTS_DEFAULT = 5;
@@ -47,12 +65,13 @@ export class AggregateRepository<A extends AnyAggregate> {
   constructor(type: AggregateType<A>, options: RepositoryOptions<A>) {
     this.#type = type;
     this.#definition = definitionOf(type);
-    const { aggregateType, snapshotKey: wanted } = this.#definition;
+    const { aggregateType, wanted } = this.#definition;
     this.#options = resolveOptions(options, aggregateType);
     const { eventStore, snapshots, pageSize, report, publisher } = this.#options;
+    const snapshotter = snapshots && new AggregateSnapshotter(aggregateType, snapshots, this.#options);
     this.#loader = new AggregateLoader({ eventStore, snapshots, wanted, pageSize, report });
-    this.#snapshotter = snapshots && new AggregateSnapshotter(aggregateType, snapshots, this.#options);
-    this.#saver = new AggregateSaver({ eventStore, publisher, report, snapshotter: this.#snapshotter });
+    this.#saver = new AggregateSaver({ eventStore, publisher, report, snapshotter, joint: snapshots?.joint });
+    this.#snapshotter = snapshotter;
   }
 
   /** An instance without events. Nothing is stored before it is saved. @param id default: a new UUIDv7 */
@@ -78,7 +97,10 @@ export class AggregateRepository<A extends AnyAggregate> {
   /** As `load`; undefined when it has no events. */
   async find(id: string, options: RaiseOptions = {}): Promise<A | undefined> {
     this.#refuseClosed();
-    return await this.#loader.load(this.#streamOf(id), this.#instantiator(id, options));
+    const loaded = await this.#loader.load(this.#streamOf(id), this.#instantiator(id, options));
+    if (loaded === undefined) return undefined;
+    this.#snapshotter?.healAfterLoad(historyOf(loaded.aggregate), loaded.eventsReplayed);
+    return loaded.aggregate;
   }
 
   /** As `load`; an instance without events when there are none. */
@@ -163,6 +185,46 @@ export class AggregateRepository<A extends AnyAggregate> {
     return this.#snapshotter?.pendingCount ?? 0;
   }
 
+  /**
+   * Writes the snapshots that loads of this class would miss, for example those of a new build before it is deployed. Runs beside
+   * a working system; stops at `signal`, and goes on at `afterId`.
+   */
+  async warm(options: WarmOptions = {}): Promise<WarmReport> {
+    return await this.#maintenance().warm(options);
+  }
+
+  /**
+   * Replays the events behind each snapshot and compares. Runs beside a working system; stops at `signal`, and goes on at
+   * `afterId`.
+   */
+  async verifySnapshots(options: VerifyOptions = {}): Promise<VerifyReport> {
+    return await this.#maintenance().verify(options);
+  }
+
+  /**
+   * Deletes snapshots that other definitions of the state have left: of other schema versions or fingerprints, and not written for
+   * `notWrittenForMs` milliseconds. Resolves to their number. Aggregates that have no other are replayed once: `warm` first.
+   */
+  async pruneSnapshots(options: PruneOptions): Promise<number> {
+    return await this.#maintenance().prune(options);
+  }
+
+  /**
+   * Deletes all snapshots of an aggregate for good, those of other builds and those in flight included; with `events` its events
+   * too, so that nothing of it can be read or appended any more. May be repeated when it was interrupted.
+   */
+  async erase(id: string, options: EraseOptions = {}): Promise<EraseReport> {
+    this.#refuseClosed();
+    const { events = false } = options;
+    const { eventStore, snapshots } = this.#options;
+    const stream = this.#streamOf(id);
+    await this.#snapshotter?.discard(id);
+    const throughVersion = events ? Number.MAX_SAFE_INTEGER : await eventStore.versionOf(stream);
+    const erasedEvents = events ? await eventStore.eraseStream(stream) : 0;
+    const erasedSnapshots = await snapshots?.store.eraseSnapshots(id, stream.aggregateType, { throughVersion });
+    return { events: erasedEvents, snapshots: erasedSnapshots ?? 0 };
+  }
+
   /** Waits for saves and snapshots in flight. The stores stay open: they are yours. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -170,9 +232,27 @@ export class AggregateRepository<A extends AnyAggregate> {
     await this.awaitPendingSnapshots();
   }
 
+  #maintenance(): SnapshotMaintenance<A> {
+    this.#refuseClosed();
+    const { snapshots, eventStore, report, clock, pageSize } = this.#options;
+    const snapshotter = this.#snapshotter;
+    if (snapshots === undefined || snapshotter === undefined) {
+      throw new ConfigurationError({
+        option: "snapshots",
+        problem: "is missing: there are no snapshots to look after.",
+      });
+    }
+    const { store, policy } = snapshots;
+    return new SnapshotMaintenance({
+      ...{ definition: this.#definition, eventStore, store, loader: this.#loader, snapshotter },
+      ...{ report, clock, pageSize, threshold: policy?.threshold },
+      instantiate: (id) => this.#instantiator(id, {})(),
+    });
+  }
+
   #instantiator(id: string, { metadata = {} }: RaiseOptions): () => A {
-    const { clock, newId, freeze } = this.#options;
-    const context = { clock, newId, freeze, ...metadataContext(metadata) };
+    const { clock, newId, freeze, checkPurity } = this.#options;
+    const context = { clock, newId, freeze, checkPurity, ...metadataContext(metadata) };
     return () => {
       const aggregate = new this.#type(id);
       historyOf(aggregate).useContext(context);

@@ -1,6 +1,8 @@
 import { CommitUnknownError, OptimisticConcurrencyError, PublishError } from "../errors.ts";
 import type { EventStore } from "../events/event-store.ts";
 import type { StreamId } from "../events/stream-id.ts";
+import type { JointStore } from "../snapshots/snapshot-store.ts";
+import type { SnapshotCapture } from "../snapshots/snapshot-writer.ts";
 import type { AggregateHistory, UncommittedEvent } from "./aggregate-history.ts";
 import type { AggregateSnapshotter } from "./aggregate-snapshotter.ts";
 import type { RepositoryObserver } from "./repository-observer.ts";
@@ -11,6 +13,8 @@ export interface AggregateSaverOptions {
   readonly publisher: EventPublisher | undefined;
   readonly report: RepositoryObserver;
   readonly snapshotter: AggregateSnapshotter | undefined;
+  /** In atomic mode: takes events and their snapshot in one. */
+  readonly joint: JointStore | undefined;
 }
 
 /** Commits what instances have raised; then publishes it, and has the snapshot written that was due. */
@@ -59,28 +63,39 @@ export class AggregateSaver {
     const batch = history.uncommitted.slice(0, count);
     const version = history.committedVersion + count;
     const capture = version === history.version ? snapshotter?.captureIfDue(history) : undefined;
-    await this.#append(history, batch);
+    const unwritten = await this.#append(history, batch, capture);
     // Exactly these: what was raised meanwhile stays uncommitted.
     history.uncommitted.splice(0, count);
     report({ kind: "saved", stream, version, events: count, durationMs: performance.now() - startedAt });
     try {
       await this.#publish(stream, batch, version);
     } finally {
-      if (capture !== undefined) await snapshotter?.write(capture);
+      if (unwritten !== undefined) await snapshotter?.write(unwritten);
     }
   }
 
-  async #append(history: AggregateHistory, batch: readonly UncommittedEvent[]): Promise<void> {
+  /** @returns the capture that is still to be written, now that the events are committed. */
+  async #append(
+    history: AggregateHistory,
+    batch: readonly UncommittedEvent[],
+    capture: SnapshotCapture | undefined,
+  ): Promise<SnapshotCapture | undefined> {
+    const { eventStore, snapshotter, joint } = this.#options;
     const { stream, committedVersion: expectedVersion } = history;
-    const records = batch.map(({ record }) => record);
+    const events = batch.map(({ record }) => record);
+    let unwritten = capture;
     try {
-      await this.#options.eventStore.append(stream, records, { expectedVersion });
+      const both =
+        capture && joint && (await snapshotter?.appendBoth(capture, joint, { stream, events, expectedVersion }));
+      if (!both) await eventStore.append(stream, events, { expectedVersion });
+      if (joint !== undefined) unwritten = undefined;
     } catch (error) {
       if (error instanceof CommitUnknownError) history.lostAppendEvents = batch.length;
       const mayStand = history.lostAppendEvents > 0 && error instanceof OptimisticConcurrencyError;
       if (!mayStand || !(await this.#stands(stream, batch, expectedVersion))) throw error;
     }
     history.lostAppendEvents = 0;
+    return unwritten;
   }
 
   /** Whether an earlier append of this batch, whose answer was lost, was committed after all. */

@@ -1,12 +1,23 @@
-import { SnapshotRefusedError } from "../errors.ts";
+import { EventfoldError, SnapshotRefusedError } from "../errors.ts";
+import type { NewEvent } from "../events/event.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import { Snapshot } from "../snapshots/snapshot.ts";
 import { snapshotChecksum } from "../snapshots/snapshot-checksum.ts";
 import { SnapshotQueue } from "../snapshots/snapshot-queue.ts";
+import type { JointStore } from "../snapshots/snapshot-store.ts";
 import { type SnapshotCapture, SnapshotWriter } from "../snapshots/snapshot-writer.ts";
 import type { AggregateHistory } from "./aggregate-history.ts";
 import type { RepositoryObserver } from "./repository-observer.ts";
 import type { ResolvedSnapshotOptions } from "./repository-options.ts";
+
+export interface JointAppend {
+  readonly stream: StreamId;
+  readonly events: readonly NewEvent[];
+  readonly expectedVersion: number;
+}
+
+/** For policies that do not say how many events lie between two snapshots. */
+const THRESHOLD_ASSUMED = 100;
 
 /** Takes the snapshots of a repository: decides when one is due, captures it, and has it written in the repository's mode. */
 export class AggregateSnapshotter {
@@ -62,9 +73,55 @@ export class AggregateSnapshotter {
 
   /** Writes a capture whose events are committed: now, or behind the caller's back. Never rejects. */
   async write(capture: SnapshotCapture): Promise<void> {
-    if (this.#options.mode === "background") return this.#queue.add(capture);
+    if (this.#options.mode === "background") return this.#queue.add(capture, { healing: false });
     this.#writer.track(capture);
     await this.#awaitable(this.#writer.write(capture));
+  }
+
+  /**
+   * Appends events together with the snapshot that they make due. What the database has against the snapshot never spoils the
+   * append: then it is reported, and the events are still to be appended.
+   *
+   * @returns whether both are stored; neither is otherwise.
+   */
+  async appendBoth(capture: SnapshotCapture, joint: JointStore, append: JointAppend): Promise<boolean> {
+    const { snapshot, replacing } = capture;
+    const { stream, events, expectedVersion } = append;
+    if (this.#writer.refusesNow(capture)) return false;
+    const startedAt = performance.now();
+    this.#writer.track(capture);
+    try {
+      const options = { expectedVersion, snapshot, ...(replacing && { replacing }) };
+      const result = await joint.append(stream, events, options);
+      this.#writer.settle(capture, result.snapshot, performance.now() - startedAt);
+      return true;
+    } catch (error) {
+      // Ours speak of the append; anything else may come from the snapshot.
+      if (error instanceof EventfoldError) throw error;
+      this.#writer.fail(capture, error);
+      return false;
+    } finally {
+      this.#writer.untrack(capture);
+    }
+  }
+
+  /** Has a snapshot made for an aggregate whose load replayed more than two of them should leave to replay. Never throws. */
+  healAfterLoad(history: AggregateHistory, eventsReplayed: number): void {
+    const { policy } = this.#options;
+    const { stream, version } = history;
+    if (policy === undefined || eventsReplayed <= 2 * (policy.threshold ?? THRESHOLD_ASSUMED)) return;
+    if (this.#writer.versionInFlight(stream.aggregateId) >= version) return;
+    try {
+      this.#queue.add(this.#capture(history), { healing: true });
+    } catch (error) {
+      this.#report({ kind: "snapshot-failed", stream, version, stage: "capture", error });
+    }
+  }
+
+  /** Drops what is on its way for an aggregate that is being erased, and waits for what cannot be stopped. */
+  async discard(aggregateId: string): Promise<void> {
+    await this.#queue.discard(aggregateId);
+    await Promise.allSettled(this.#awaited);
   }
 
   /**
@@ -93,7 +150,7 @@ export class AggregateSnapshotter {
     const row = {
       ...stream,
       version,
-      ...definition.snapshotKey,
+      ...definition.wanted,
       lastEventId,
       createdAt,
       stateText: history.stateText(),

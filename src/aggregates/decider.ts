@@ -4,6 +4,7 @@ import type { EventDefinitions } from "../events/event-definitions.ts";
 import type { AggregateType } from "./aggregate-definition.ts";
 import { AggregateRoot, type EventData, historyOf } from "./aggregate-root.ts";
 import type { StateSchema } from "./state-fingerprint.ts";
+import type { StateUpgrades } from "./state-upgrades.ts";
 
 /** What `decide` returns: type and data of an event that is yet to happen. */
 export type Decision<Event extends DomainEvent> = {
@@ -18,6 +19,8 @@ export interface Decider<State, Command, Event extends DomainEvent> {
   readonly schemaVersion?: number;
   /** As `stateSchema` of a class. */
   readonly stateSchema?: StateSchema;
+  /** As `stateUpgrades` of a class. */
+  readonly stateUpgrades?: StateUpgrades<NoInfer<State>>;
   /** From `defineEvents`. */
   // oxlint-disable-next-line typescript/no-explicit-any -- as in AggregateType
   readonly events?: EventDefinitions<any>;
@@ -58,6 +61,7 @@ export function defineAggregate<State, Command, Event extends DomainEvent>(
     static readonly aggregateType = decider.type;
     static readonly schemaVersion = decider.schemaVersion ?? 1;
     static readonly stateSchema = decider.stateSchema;
+    static readonly stateUpgrades = decider.stateUpgrades;
     static readonly events = decider.events;
     static readonly stateCodec = decider.stateCodec;
     static readonly dataCodec = decider.dataCodec;

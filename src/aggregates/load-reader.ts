@@ -3,11 +3,11 @@ import type { EventStore } from "../events/event-store.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import { bounded } from "../snapshots/bounded.ts";
 import {
-  isOfKey,
+  isUsable,
   type JointStore,
   type LoadPage,
-  type SnapshotKey,
   type SnapshotStore,
+  type WantedSnapshot,
 } from "../snapshots/snapshot-store.ts";
 
 /** What a load begins with, or, when the snapshot could not be read, the first page of events and why. */
@@ -18,7 +18,7 @@ export interface LoadStart extends LoadPage {
 /** Reads what a load begins with; the repository does not know from how many places. */
 export interface LoadReader {
   /** Rejects only when the events cannot be read. */
-  read(stream: StreamId, wanted: SnapshotKey, pageSize: number): Promise<LoadStart>;
+  read(stream: StreamId, wanted: WantedSnapshot, pageSize: number): Promise<LoadStart>;
 }
 
 /** One read where the stores share a database, two where they do not, one where there are no snapshots. */
@@ -38,7 +38,7 @@ export interface SnapshotSource {
 
 interface LoadRequest {
   readonly stream: StreamId;
-  readonly wanted: SnapshotKey;
+  readonly wanted: WantedSnapshot;
   readonly pageSize: number;
 }
 
@@ -72,8 +72,9 @@ async function readTwice(
   } catch (error) {
     return await readEvents(eventStore, stream, pageSize, failureOf(error));
   }
-  const usable = row !== undefined && isOfKey(row, wanted) && Number.isSafeInteger(row.version) && row.version > 0;
-  if (row === undefined || !usable) return { ...(await readEvents(eventStore, stream, pageSize)), row };
+  const hasVersion = Number.isSafeInteger(row?.version) && (row?.version ?? 0) > 0;
+  if (row === undefined || !hasVersion || !isUsable(row, wanted))
+    return { ...(await readEvents(eventStore, stream, pageSize)), row };
   // Begins with the event that the snapshot ends with, to see that it still stands there.
   const page = await eventStore.readPage(stream, { afterVersion: row.version - 1, limit: pageSize + 1 });
   const [last, ...newer] = page.events;

@@ -56,6 +56,14 @@ export type RepositoryFact =
       readonly events: number;
       readonly durationMs: number;
     }
+  /** A snapshot says something else than the events do. */
+  | {
+      readonly kind: "diverged";
+      readonly stream: StreamId;
+      readonly version: number;
+      /** Of the first difference, such as `state.items[3].price`. */
+      readonly path: string;
+    }
   /** A threshold was given in manual mode, where it has no effect. */
   | { readonly kind: "threshold-ignored"; readonly aggregateType: string; readonly threshold: number };
 
@@ -89,8 +97,8 @@ function describe(fact: RepositoryFact): string | undefined {
     case "missed":
       return fact.reason === "missing" ? undefined : describeMiss(fact);
     case "snapshot-refused":
-      // The pause itself is reported once.
-      if (fact.reason === "store-paused") return undefined;
+      // The pause itself is reported once, and what was erased is meant to stay so.
+      if (fact.reason !== "queue-full") return undefined;
       return `eventfold: the snapshot of ${label(fact)} was not queued: the queue is full. A later save takes one.`;
     case "snapshot-failed":
       return `eventfold: no snapshot of ${label(fact)}, ${STAGES[fact.stage]}: ${text(fact.error)}`;
@@ -105,6 +113,11 @@ function describe(fact: RepositoryFact): string | undefined {
       return (
         `eventfold: the process ended with ${fact.count} ${fact.aggregateType} snapshots unwritten. ` +
         "Loads replay more events; call close() at the end to write them."
+      );
+    case "diverged":
+      return (
+        `eventfold: the snapshot of ${label(fact)} differs from a replay at ${fact.path}. ` +
+        "Raise schemaVersion when a fold changes; this row can be deleted."
       );
     case "threshold-ignored":
       return `eventfold: threshold ${fact.threshold} of ${fact.aggregateType} has no effect in manual mode.`;

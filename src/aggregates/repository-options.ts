@@ -4,12 +4,15 @@ import type { DomainEvent, EventMetadata } from "../events/event.ts";
 import { type EventStore, PAGE_SIZE_DEFAULT } from "../events/event-store.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import { everyEvents, type SnapshotPolicy } from "../snapshots/snapshot-policy.ts";
-import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
+import type { JointStore, SnapshotStore } from "../snapshots/snapshot-store.ts";
 import type { AnyAggregate } from "./aggregate-root.ts";
 import { type Logger, logTo, type RepositoryFact, type RepositoryObserver } from "./repository-observer.ts";
 
-/** When the snapshot of a save is written: before `save` returns, behind its back, or only by `createSnapshot`. */
-export type SnapshotMode = "sync" | "background" | "manual";
+/**
+ * When the snapshot of a save is written: before `save` returns, behind its back, in the same statement or transaction as the
+ * events (where both stores share a database), or only by `createSnapshot`.
+ */
+export type SnapshotMode = "sync" | "background" | "atomic" | "manual";
 
 export interface RepositoryOptions<A extends AnyAggregate> {
   readonly eventStore: EventStore;
@@ -23,6 +26,11 @@ export interface RepositoryOptions<A extends AnyAggregate> {
   readonly observer?: RepositoryObserver;
   /** Deep-freezes states and events, so that a fold that changes its input throws. Costs time; good in tests. @default false */
   readonly freeze?: boolean;
+  /**
+   * For development: folds each event twice, the second time on copies, a day later and with other random numbers, and throws an
+   * {@link ImpureFoldError} when that makes a difference. @default false
+   */
+  readonly checkPurity?: boolean;
   /** @default the system's clock */
   readonly clock?: () => Date;
   /** Makes ids of events, and of aggregates created without one. @default UUIDv7 */
@@ -72,6 +80,7 @@ export interface ResolvedOptions {
   readonly publisher: EventPublisher | undefined;
   readonly report: RepositoryObserver;
   readonly freeze: boolean;
+  readonly checkPurity: boolean;
   readonly clock: () => Date;
   readonly newId: () => string;
   readonly pageSize: number;
@@ -83,13 +92,15 @@ export interface ResolvedSnapshotOptions {
   // oxlint-disable-next-line typescript/no-explicit-any -- the repository's own state, which is unknown in here
   readonly policy: SnapshotPolicy<any> | undefined;
   readonly mode: SnapshotMode;
+  /** In atomic mode only. */
+  readonly joint: JointStore | undefined;
   readonly timeoutMs: number;
   readonly writeTimeoutMs: number;
   readonly queueLimit: number;
   readonly waitUntil: ((settled: Promise<void>) => void) | undefined;
 }
 
-const MODES: readonly unknown[] = ["sync", "background", "manual"];
+const MODES: readonly unknown[] = ["sync", "background", "atomic", "manual"];
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** @throws {ConfigurationError} for an option out of bounds, and for one that would have no effect beside the others. */
@@ -103,6 +114,7 @@ export function resolveOptions<A extends AnyAggregate>(
     publisher,
     observer,
     freeze = false,
+    checkPurity = false,
     clock = () => new Date(),
     newId = uuidv7,
   } = options;
@@ -117,20 +129,21 @@ export function resolveOptions<A extends AnyAggregate>(
   const logger = options.logger ?? { info: () => undefined, warn: (line: string) => console.warn(line) };
   const report = reportTo([observer, logger === false ? undefined : logTo(logger)]);
   const pageSize = wholeNumber("pageSize", options.pageSize ?? PAGE_SIZE_DEFAULT, 10_000);
-  const resolved = snapshots === undefined ? undefined : resolveSnapshots(snapshots, aggregateType, report);
-  return { eventStore, snapshots: resolved, publisher, report, freeze, clock, newId, pageSize };
+  const resolved =
+    snapshots === undefined ? undefined : resolveSnapshots(snapshots, { eventStore, aggregateType }, report);
+  return { eventStore, snapshots: resolved, publisher, report, freeze, checkPurity, clock, newId, pageSize };
 }
 
 function resolveSnapshots<A extends AnyAggregate>(
   options: SnapshotOptions<A>,
-  aggregateType: string,
+  { eventStore, aggregateType }: { readonly eventStore: EventStore; readonly aggregateType: string },
   report: RepositoryObserver,
 ): ResolvedSnapshotOptions {
   const { store, threshold, policy, mode = "sync", queueLimit, waitUntil } = options;
   if (typeof store?.saveSnapshot !== "function") {
     refuse("snapshots.store", "is missing: without a store, threshold, policy and mode have no effect.");
   }
-  if (!MODES.includes(mode)) refuse("snapshots.mode", `is ${mode}; pass "sync", "background" or "manual".`);
+  if (!MODES.includes(mode)) refuse("snapshots.mode", `is ${mode}; pass "sync", "background", "atomic" or "manual".`);
   if (threshold !== undefined && policy !== undefined) {
     refuse(
       "snapshots.policy",
@@ -139,8 +152,12 @@ function resolveSnapshots<A extends AnyAggregate>(
   }
   if (policy !== undefined && typeof policy !== "function") refuse("snapshots.policy", "is no function.");
   if (mode === "manual" && policy !== undefined) refuse("snapshots.policy", "has no effect in manual mode.");
-  if (mode === "background" && threshold === undefined && policy === undefined) {
-    refuse("snapshots.mode", 'is "background", which has no effect without a threshold or a policy.');
+  if ((mode === "background" || mode === "atomic") && threshold === undefined && policy === undefined) {
+    refuse("snapshots.mode", `is "${mode}", which has no effect without a threshold or a policy.`);
+  }
+  const joint = mode === "atomic" ? store.jointWith?.(eventStore) : undefined;
+  if (mode === "atomic" && joint === undefined) {
+    refuse("snapshots.mode", 'is "atomic", which needs both stores in one database, opened together.');
   }
   if (mode !== "background" && queueLimit !== undefined)
     refuse("snapshots.queueLimit", "has no effect outside background mode.");
@@ -152,6 +169,7 @@ function resolveSnapshots<A extends AnyAggregate>(
     store,
     policy: mode === "manual" ? undefined : (policy ?? everyThreshold),
     mode,
+    joint,
     timeoutMs: wholeNumber("snapshots.timeoutMs", options.timeoutMs ?? 1_000, TIMEOUT_MS_MAX),
     writeTimeoutMs: wholeNumber("snapshots.writeTimeoutMs", options.writeTimeoutMs ?? 5_000, TIMEOUT_MS_MAX),
     queueLimit: wholeNumber("snapshots.queueLimit", queueLimit ?? 1_000, Number.MAX_SAFE_INTEGER),

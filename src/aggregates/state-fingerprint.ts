@@ -9,21 +9,24 @@ export type StateSchema = StandardJSONSchemaV1;
 /** Enough to tell definitions apart, short enough for a key column. */
 const DIGITS = 32;
 
+/** What of a class decides how events fold into its state. */
+interface DeclaredFold {
+  readonly name: string;
+  readonly stateSchema?: StateSchema | undefined;
+  readonly stateUpgrades?: { readonly steps: readonly unknown[] } | undefined;
+}
+
 /**
  * Tells two definitions of one schema version apart, by what they declare: the JSON Schema of the state, and the upgrades of
- * events by their source text. `""` when neither is declared. Adding an event type leaves it as it was.
+ * events and states by their source text. `""` when none is declared. Adding an event type leaves it as it was.
  *
  * @throws {ConfigurationError} when the schema cannot say its JSON Schema.
  */
-export function stateFingerprint(
-  className: string,
-  stateSchema: StateSchema | undefined,
-  registry: EventRegistry,
-): string {
-  const upgrades = registry.upgradeSources();
-  if (stateSchema === undefined && upgrades.length === 0) return "";
-  const shape = stateSchema === undefined ? null : jsonSchema(className, stateSchema);
-  return sha256(JSON.stringify([sorted(shape), upgrades])).slice(0, DIGITS);
+export function stateFingerprint(fold: DeclaredFold, registry: EventRegistry): string {
+  const shape = fold.stateSchema === undefined ? null : sorted(jsonSchema(fold.name, fold.stateSchema));
+  const upgrades = [registry.upgradeSources(), fold.stateUpgrades?.steps.map(String) ?? []];
+  const declared = shape !== null || upgrades.some((sources) => sources.length > 0);
+  return declared ? sha256(JSON.stringify([shape, ...upgrades])).slice(0, DIGITS) : "";
 }
 
 function jsonSchema(className: string, schema: StateSchema): unknown {

@@ -22,7 +22,11 @@ export interface SnapshotFacts<State = unknown> {
  * Says whether a save takes a snapshot. Called before the events are appended, because the state is captured at that moment;
  * should not have effects of its own. One that throws is reported and counts as false.
  */
-export type SnapshotPolicy<State = unknown> = (facts: SnapshotFacts<State>) => boolean;
+export interface SnapshotPolicy<State = unknown> {
+  (facts: SnapshotFacts<State>): boolean;
+  /** Events between two snapshots, as far as known: a load that replays more than twice as many makes one. @default 100 */
+  readonly threshold?: number;
+}
 
 /**
  * A snapshot each `count` events: whenever a multiple of `count` lies after the last snapshot and up to the version saved, so
@@ -37,7 +41,9 @@ export function everyEvents(count: number): SnapshotPolicy {
       problem: `is ${String(count)}; pass a whole number of 1 or more.`,
     });
   }
-  return ({ version, snapshotVersion }) => Math.floor(version / count) > Math.floor(snapshotVersion / count);
+  const policy: SnapshotPolicy = ({ version, snapshotVersion }) =>
+    Math.floor(version / count) > Math.floor(snapshotVersion / count);
+  return Object.assign(policy, { threshold: count });
 }
 
 /** No snapshot by itself. */
@@ -61,7 +67,9 @@ export function when<State = unknown>(condition: (facts: SnapshotFacts<State>) =
 /** A snapshot when one of `policies` wants it. @throws {ConfigurationError} when there are none. */
 export function anyOf<State = unknown>(...policies: readonly SnapshotPolicy<State>[]): SnapshotPolicy<State> {
   refuseEmpty("anyOf", policies);
-  return (facts) => policies.some((policy) => policy(facts));
+  const policy: SnapshotPolicy<State> = (facts) => policies.some((each) => each(facts));
+  const thresholds = policies.flatMap(({ threshold }) => threshold ?? []);
+  return thresholds.length === 0 ? policy : Object.assign(policy, { threshold: Math.min(...thresholds) });
 }
 
 /** A snapshot when all of `policies` want it. @throws {ConfigurationError} when there are none. */

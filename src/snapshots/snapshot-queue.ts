@@ -12,12 +12,19 @@ export interface SnapshotQueueOptions {
 interface Entry {
   /** The newest one; older ones that it replaced are never written. */
   capture: SnapshotCapture;
+  /** Not before, on the clock of `performance.now`. */
+  notBefore: number;
+  /** Whether a load asked for it, which nobody waits for. */
+  healing: boolean;
   readonly settled: Promise<void>;
   readonly settle: () => void;
 }
 
 /** Few enough to leave a connection pool to the saves. */
 const WRITES_AT_ONCE = 4;
+/** After a deployment every load may heal: one write at a time, and the processes spread over a while. */
+const HEALING_WRITES_AT_ONCE = 1;
+const HEALING_DELAY_MS_MAX = 1_000;
 
 /** A wake-up this late means that drivers that block, called in a loop, leave timers no turn. */
 const WAKE_UP_LATE_MS = 50;
@@ -34,8 +41,8 @@ export class SnapshotQueue {
   readonly #options: SnapshotQueueOptions;
   readonly #waiting = new Map<string, Entry>();
   readonly #running = new Map<string, Entry>();
-  /** By `performance.now()`; undefined when none is planned. */
-  #wakeUpPlannedAt: number | undefined;
+  /** By `performance.now()`; infinity when none is planned. */
+  #wakeUpAt = Number.POSITIVE_INFINITY;
 
   constructor(writer: SnapshotWriter, options: SnapshotQueueOptions) {
     this.#writer = writer;
@@ -47,33 +54,60 @@ export class SnapshotQueue {
     return this.#waiting.size + this.#running.size;
   }
 
-  /** Takes a capture, unless the queue is full: then it is refused, and reported. */
-  add(capture: SnapshotCapture): void {
+  /**
+   * Takes a capture, unless the queue is full: then it is refused, and reported.
+   *
+   * @param healing that a load asks, not a save: it may wait a little, and goes one by one.
+   */
+  add(capture: SnapshotCapture, { healing }: { readonly healing: boolean }): void {
     const { aggregateId } = capture.snapshot;
+    const now = performance.now();
+    const notBefore = healing ? now + Math.random() * HEALING_DELAY_MS_MAX : now;
     const waiting = this.#waiting.get(aggregateId);
     if (waiting !== undefined) {
       this.#replace(waiting, capture);
+      waiting.healing &&= healing;
+      waiting.notBefore = Math.min(waiting.notBefore, notBefore);
     } else if (this.size >= this.#options.queueLimit) {
       this.#writer.report({ kind: "snapshot-refused", ...named(capture), reason: "queue-full" });
     } else {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#writer.track(capture);
-      this.#waiting.set(aggregateId, { capture, settled: promise, settle: resolve });
-      this.#planWakeUp();
+      this.#waiting.set(aggregateId, { capture, notBefore, healing, settled: promise, settle: resolve });
+      rememberUnwritten(this);
       this.#handOver(promise, capture);
     }
-    this.#wakeUpIfLate();
+    this.#planWakeUp(notBefore);
+    // Else nothing would be written as long as such a loop runs, and each of its loads would replay more.
+    if (now - this.#wakeUpAt >= WAKE_UP_LATE_MS) queueMicrotask(() => this.#wakeUp());
   }
 
   /** Waits for all that is in the queue now. Resolves to how many writes settled, failed ones included. */
   async drain(): Promise<number> {
     const entries = [...this.#running.values(), ...this.#waiting.values()];
+    for (const entry of entries) entry.notBefore = 0;
     this.#wakeUp();
     // Writes do not keep the process alive, but somebody waits for these.
     const awake = setTimeout(() => undefined, DELAY_MS_MAX);
     await Promise.all(entries.map(({ settled }) => settled));
     clearTimeout(awake);
     return entries.length;
+  }
+
+  /** Forgets what waits for an aggregate, and waits for what is being written. */
+  async discard(aggregateId: string): Promise<void> {
+    const waiting = this.#waiting.get(aggregateId);
+    if (waiting !== undefined) {
+      this.#waiting.delete(aggregateId);
+      this.#writer.untrack(waiting.capture);
+      waiting.settle();
+    }
+    await this.#running.get(aggregateId)?.settled;
+  }
+
+  reportDropped(): void {
+    const { aggregateType } = this.#options;
+    if (this.size > 0) this.#writer.report({ kind: "snapshots-dropped", aggregateType, count: this.size });
   }
 
   #replace(waiting: Entry, capture: SnapshotCapture): void {
@@ -95,30 +129,34 @@ export class SnapshotQueue {
   }
 
   /** Writing starts after the caller's turn, also on a driver that blocks: the save that led here returns first. */
-  #planWakeUp(): void {
-    if (this.#wakeUpPlannedAt !== undefined) return;
-    this.#wakeUpPlannedAt = performance.now();
-    unwritten.add(this);
-    reportAtExit();
-    setTimeout(() => this.#wakeUp(), 0).unref?.();
-  }
-
-  /** Else nothing would be written as long as the loop runs, and each of its loads would replay more. */
-  #wakeUpIfLate(): void {
-    if (this.#wakeUpPlannedAt === undefined || performance.now() - this.#wakeUpPlannedAt < WAKE_UP_LATE_MS) return;
-    queueMicrotask(() => this.#wakeUp());
+  #planWakeUp(at: number): void {
+    if (at >= this.#wakeUpAt) return;
+    this.#wakeUpAt = at;
+    setTimeout(() => this.#wakeUp(), Math.max(0, at - performance.now())).unref?.();
   }
 
   #wakeUp(): void {
-    this.#wakeUpPlannedAt = undefined;
+    const now = performance.now();
+    this.#wakeUpAt = Number.POSITIVE_INFINITY;
+    let earliest = Number.POSITIVE_INFINITY;
     for (const [aggregateId, entry] of this.#waiting) {
       if (this.#running.size >= WRITES_AT_ONCE) break;
-      if (this.#running.has(aggregateId)) continue;
+      if (this.#running.has(aggregateId) || (entry.healing && this.#healingNow() >= HEALING_WRITES_AT_ONCE)) continue;
+      if (entry.notBefore > now) {
+        earliest = Math.min(earliest, entry.notBefore);
+        continue;
+      }
       this.#waiting.delete(aggregateId);
       this.#running.set(aggregateId, entry);
       void this.#run(aggregateId, entry);
     }
+    // Whoever is left out for another reason starts when a running one ends.
+    this.#planWakeUp(earliest);
     if (this.size === 0) unwritten.delete(this);
+  }
+
+  #healingNow(): number {
+    return [...this.#running.values()].filter(({ healing }) => healing).length;
   }
 
   async #run(aggregateId: string, entry: Entry): Promise<void> {
@@ -127,23 +165,19 @@ export class SnapshotQueue {
     entry.settle();
     this.#wakeUp();
   }
-
-  reportDropped(): void {
-    const { aggregateType } = this.#options;
-    if (this.size > 0) this.#writer.report({ kind: "snapshots-dropped", aggregateType, count: this.size });
-  }
 }
 
 /** Queues that may hold something when the process ends. */
 const unwritten = new Set<SnapshotQueue>();
 let listening = false;
 
-/** Where there is a process (Node, Bun, Deno): says what it took with it. */
-function reportAtExit(): void {
+/** Where there is a process (Node, Bun, Deno), its end says what it took with it. */
+function rememberUnwritten(queue: SnapshotQueue): void {
+  unwritten.add(queue);
   if (listening) return;
   listening = true;
   const { process } = globalThis as { process?: { once?(event: "exit", listener: () => void): void } };
   process?.once?.("exit", () => {
-    for (const queue of unwritten) queue.reportDropped();
+    for (const each of unwritten) each.reportDropped();
   });
 }

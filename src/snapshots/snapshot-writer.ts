@@ -1,7 +1,8 @@
+import { StreamErasedError } from "../errors.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import { bounded } from "./bounded.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { RejectedRow, SnapshotStore } from "./snapshot-store.ts";
+import type { RejectedRow, SaveSnapshotResult, SnapshotStore } from "./snapshot-store.ts";
 
 /** What an instance knows of its snapshot row. An object of its own, because writes outlive instances. */
 export interface SnapshotBaseline {
@@ -33,8 +34,8 @@ export type SnapshotFact =
       readonly kind: "snapshot-refused";
       readonly stream: StreamId;
       readonly version: number;
-      /** The queue holds as many aggregates as it may, or the store is left alone after failures. */
-      readonly reason: "queue-full" | "store-paused";
+      /** The queue is full, the store is left alone after failures, or the aggregate was erased. */
+      readonly reason: "queue-full" | "store-paused" | "erased";
     }
   | {
       readonly kind: "snapshot-failed";
@@ -103,46 +104,58 @@ export class SnapshotWriter {
    * @param keepsProcess whether the process stays alive until it is written, or its time has run out.
    */
   async write(capture: SnapshotCapture, keepsProcess = true): Promise<void> {
-    if (this.#paused()) {
-      this.untrack(capture);
-      this.report({ kind: "snapshot-refused", ...named(capture), reason: "store-paused" });
-      return;
-    }
-    await this.writeOrThrow(capture, keepsProcess).catch(() => undefined);
+    if (this.refusesNow(capture)) this.untrack(capture);
+    else await this.writeOrThrow(capture, keepsProcess).catch(() => undefined);
   }
 
   /** As `write`, also while the store is left alone; rejects when the store fails or takes too long. */
   async writeOrThrow(capture: SnapshotCapture, keepsProcess = true): Promise<void> {
-    const { snapshot, baseline, replacing } = capture;
-    const { stream, version } = named(capture);
+    const { snapshot, replacing } = capture;
     const startedAt = performance.now();
     try {
       const saving = this.#options.store.saveSnapshot(snapshot, replacing && { replacing });
       const result = await bounded("Writing a snapshot", this.#options.timeoutMs, saving, keepsProcess);
-      baseline.snapshotVersion = Math.max(baseline.snapshotVersion, version);
-      baseline.rejectedRow = undefined;
-      this.#failuresInRow = 0;
-      this.#pausedAt = undefined;
-      const durationMs = performance.now() - startedAt;
-      this.report({ kind: `snapshot-${result}`, stream, version, stateLength: snapshot.stateText.length, durationMs });
+      this.settle(capture, result, performance.now() - startedAt);
     } catch (error) {
-      this.report({ kind: "snapshot-failed", stream, version, stage: "write", error });
-      this.#countFailure();
+      if (error instanceof StreamErasedError) {
+        this.report({ kind: "snapshot-refused", ...named(capture), reason: "erased" });
+      } else {
+        this.fail(capture, error);
+      }
       throw error;
     } finally {
       this.untrack(capture);
     }
   }
 
-  report(fact: SnapshotFact): void {
-    this.#options.report(fact);
+  /** Notes a capture that has reached the store, by `write` or together with its events. */
+  settle(capture: SnapshotCapture, result: SaveSnapshotResult, durationMs: number): void {
+    const { baseline, snapshot } = capture;
+    baseline.snapshotVersion = Math.max(baseline.snapshotVersion, snapshot.version);
+    baseline.rejectedRow = undefined;
+    this.#failuresInRow = 0;
+    this.#pausedAt = undefined;
+    this.report({ kind: `snapshot-${result}`, ...named(capture), stateLength: snapshot.stateText.length, durationMs });
   }
 
-  #countFailure(): void {
+  /** Notes a capture that the store has refused. */
+  fail(capture: SnapshotCapture, error: unknown): void {
+    this.report({ kind: "snapshot-failed", ...named(capture), stage: "write", error });
     this.#failuresInRow += 1;
     if (this.#failuresInRow !== FAILURES_MAX) return;
     this.#pausedAt = this.#options.clock().getTime();
     this.report({ kind: "snapshot-store-paused", failures: FAILURES_MAX, pauseMs: PAUSE_MS });
+  }
+
+  /** Whether the store is being left alone; `capture` is reported as refused then. */
+  refusesNow(capture: SnapshotCapture): boolean {
+    if (!this.#paused()) return false;
+    this.report({ kind: "snapshot-refused", ...named(capture), reason: "store-paused" });
+    return true;
+  }
+
+  report(fact: SnapshotFact): void {
+    this.#options.report(fact);
   }
 
   #paused(): boolean {

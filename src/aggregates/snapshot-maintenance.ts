@@ -1,0 +1,173 @@
+import { ConfigurationError } from "../errors.ts";
+import type { EventStore } from "../events/event-store.ts";
+import { readPages } from "../events/read-stream.ts";
+import type { StreamId } from "../events/stream-id.ts";
+import type { Snapshot } from "../snapshots/snapshot.ts";
+import { snapshotChecksum } from "../snapshots/snapshot-checksum.ts";
+import { isUsable, type SnapshotStore } from "../snapshots/snapshot-store.ts";
+import type { AggregateDefinition } from "./aggregate-definition.ts";
+import type { AggregateLoader } from "./aggregate-loader.ts";
+import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
+import type { AggregateSnapshotter } from "./aggregate-snapshotter.ts";
+import { eachAggregate, REPORTED_MAX, type WalkOptions, type WalkReport } from "./each-aggregate.ts";
+import { firstDifference } from "./first-difference.ts";
+import type { MissReason, RepositoryObserver } from "./repository-observer.ts";
+
+export interface WarmOptions extends WalkOptions {
+  /** Only aggregates whose loads replay at least so many events. @default the threshold of the policy, or 100 */
+  readonly eventsMin?: number;
+}
+
+export interface WarmReport extends WalkReport {
+  /** Snapshots written. */
+  readonly written: number;
+}
+
+export interface VerifyOptions extends WalkOptions {
+  /** Share of the aggregates to look at, chosen at random: above 0, up to 1. @default 1 */
+  readonly sample?: number;
+  /** Deletes each row that differs, if it is still the one that was compared. @default false */
+  readonly deleteDiverging?: boolean;
+}
+
+export interface VerifyReport extends WalkReport {
+  /** Snapshots that were compared with a replay, and are what it gives. */
+  readonly verified: number;
+  /** Aggregates without a snapshot that the class could load from. */
+  readonly withoutSnapshot: number;
+  readonly diverged: number;
+  /** Rows deleted because they differ. */
+  readonly deleted: number;
+  /** The first 100. */
+  readonly divergences: readonly Divergence[];
+}
+
+/** A row that is not what replaying gives. */
+export interface Divergence {
+  readonly aggregateId: string;
+  readonly version: number;
+  readonly schemaVersion: number;
+  readonly fingerprint: string;
+  /** `"state"`: a load would have used it. Otherwise why loads do not use it anyway. */
+  readonly reason: "state" | MissReason;
+  /** Of the first difference, such as `state.items[3].price`; undefined unless `reason` is `"state"`. */
+  readonly path: string | undefined;
+}
+
+export interface PruneOptions {
+  /** In milliseconds, 0 or more. */
+  readonly notWrittenForMs: number;
+}
+
+export interface SnapshotMaintenanceOptions<A extends AnyAggregate> {
+  readonly definition: AggregateDefinition;
+  readonly eventStore: EventStore;
+  readonly store: SnapshotStore;
+  readonly loader: AggregateLoader;
+  readonly snapshotter: AggregateSnapshotter;
+  readonly report: RepositoryObserver;
+  readonly clock: () => Date;
+  readonly pageSize: number;
+  readonly threshold: number | undefined;
+  readonly instantiate: (aggregateId: string) => A;
+}
+
+const EVENTS_MIN_DEFAULT = 100;
+
+/** Looks after the snapshots of all aggregates of a class, beside a working system. */
+export class SnapshotMaintenance<A extends AnyAggregate> {
+  readonly #options: SnapshotMaintenanceOptions<A>;
+
+  constructor(options: SnapshotMaintenanceOptions<A>) {
+    this.#options = options;
+  }
+
+  async warm(options: WarmOptions): Promise<WarmReport> {
+    const { eventStore, loader, snapshotter, instantiate, threshold, definition } = this.#options;
+    const { aggregateType } = definition;
+    const { eventsMin = threshold ?? EVENTS_MIN_DEFAULT } = options;
+    if (!Number.isSafeInteger(eventsMin) || eventsMin < 1) {
+      const problem = `is ${String(eventsMin)}; pass a whole number of 1 or more.`;
+      throw new ConfigurationError({ option: "eventsMin", problem });
+    }
+    let written = 0;
+    const report = await eachAggregate(eventStore, aggregateType, options, async (aggregateId) => {
+      const loaded = await loader.load({ aggregateType, aggregateId }, () => instantiate(aggregateId));
+      if (loaded === undefined) return;
+      const history = historyOf(loaded.aggregate);
+      if (history.version - history.baseline.snapshotVersion < eventsMin) return;
+      await snapshotter.create(history);
+      written += 1;
+    });
+    return { ...report, written };
+  }
+
+  async verify(options: VerifyOptions): Promise<VerifyReport> {
+    const { eventStore, store, definition } = this.#options;
+    const { aggregateType, wanted } = definition;
+    const { sample = 1, deleteDiverging = false } = options;
+    if (!(sample > 0 && sample <= 1)) {
+      throw new ConfigurationError({
+        option: "sample",
+        problem: `is ${String(sample)}; pass a share above 0, up to 1.`,
+      });
+    }
+    const counts = { verified: 0, withoutSnapshot: 0, diverged: 0, deleted: 0 };
+    const divergences: Divergence[] = [];
+    const report = await eachAggregate(eventStore, aggregateType, options, async (aggregateId) => {
+      if (Math.random() >= sample) return;
+      const row = await store.getSnapshot(aggregateId, aggregateType, { prefer: wanted });
+      if (row === undefined || !isUsable(row, wanted)) {
+        counts.withoutSnapshot += 1;
+        return;
+      }
+      const divergence = await this.#compare({ aggregateType, aggregateId }, row);
+      if (divergence === undefined) {
+        counts.verified += 1;
+        return;
+      }
+      counts.diverged += 1;
+      if (divergences.length < REPORTED_MAX) divergences.push(divergence);
+      if (deleteDiverging && (await store.deleteSnapshot(aggregateId, aggregateType, { exactly: row })))
+        counts.deleted += 1;
+    });
+    return { ...report, ...counts, divergences };
+  }
+
+  async prune({ notWrittenForMs }: PruneOptions): Promise<number> {
+    if (!Number.isFinite(notWrittenForMs) || notWrittenForMs < 0) {
+      const problem = `is ${String(notWrittenForMs)}; pass milliseconds, 0 or more.`;
+      throw new ConfigurationError({ option: "notWrittenForMs", problem });
+    }
+    const { store, definition, clock } = this.#options;
+    const createdBefore = new Date(clock().getTime() - notWrittenForMs);
+    return await store.deleteSnapshotsByType(definition.aggregateType, { otherThan: definition.wanted, createdBefore });
+  }
+
+  async #compare(stream: StreamId, row: Snapshot): Promise<Divergence | undefined> {
+    const { aggregateId, version, schemaVersion, fingerprint } = row;
+    const differs = (reason: Divergence["reason"], path?: string): Divergence => {
+      return { aggregateId, version, schemaVersion, fingerprint, reason, path };
+    };
+    if (row.checksum === undefined || row.lastEventId === undefined) return differs("unproven");
+    if (row.checksum !== snapshotChecksum(row)) return differs("corrupt");
+    const { eventStore, report, pageSize, instantiate } = this.#options;
+
+    const replayed = historyOf(instantiate(aggregateId));
+    for await (const events of readPages(eventStore, stream, { throughVersion: version, pageSize }))
+      replayed.replay(events);
+    if (replayed.version < version) return differs("ahead-of-stream");
+    if (replayed.lastEventId !== row.lastEventId) return differs("history-mismatch");
+
+    const restored = historyOf(instantiate(aggregateId));
+    try {
+      restored.restore(row, JSON.parse(row.stateText));
+    } catch {
+      return differs("restore-failed");
+    }
+    const path = firstDifference("state", JSON.parse(replayed.stateText()), JSON.parse(restored.stateText()));
+    if (path === undefined) return undefined;
+    report({ kind: "diverged", stream, version, path });
+    return differs("state", path);
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * The way from every state shape that snapshots may still hold to today's, one step for each schema version: with it, an old
+ * snapshot is brought up to date instead of replaying all events.
+ *
+ * @typeParam State the shape that the last step leads to.
+ */
+export interface StateUpgrades<State> {
+  /** Each from one schema version to the next; the last one leads to the class's own. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- older shapes have their types where the steps are written
+  readonly steps: readonly ((state: any) => unknown)[];
+
+  /** One more step. Pure; it owns what it is given. */
+  to<Next>(step: (state: State) => Next): StateUpgrades<Next>;
+}
+
+/**
+ * Begins a chain of state upgrades with the oldest shape that is still to be read.
+ *
+ * ```ts
+ * static readonly schemaVersion = 3;
+ * static readonly stateUpgrades = upgradeState<StateV1>()
+ *   .to<StateV2>((v1) => ({ ...v1, currency: "EUR" }))              // 1 → 2
+ *   .to<AccountState>((v2) => ({ ...v2, balance: v2.cents / 100 })); // 2 → 3
+ * ```
+ *
+ * A step must give what replaying the events gives. Where that cannot be computed from the old state alone, write none: without a
+ * step the events are replayed. `verifySnapshots` compares.
+ */
+export function upgradeState<State>(): StateUpgrades<State> {
+  return chain<State>([]);
+}
+
+function chain<State>(steps: StateUpgrades<State>["steps"]): StateUpgrades<State> {
+  return Object.freeze({ steps, to: <Next>(step: (state: State) => Next) => chain<Next>([...steps, step]) });
+}

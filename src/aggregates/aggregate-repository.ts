@@ -59,6 +59,7 @@ export class AggregateRepository<A extends AnyAggregate> {
   readonly #loader: AggregateLoader;
   readonly #saver: AggregateSaver;
   readonly #snapshotter: AggregateSnapshotter | undefined;
+  readonly #maintenance: SnapshotMaintenance | undefined;
   #closed = false;
 
   /** @throws {ConfigurationError} for what the class or the options declare and cannot work; nothing is stored. */
@@ -68,10 +69,20 @@ export class AggregateRepository<A extends AnyAggregate> {
     const { aggregateType, wanted } = this.#definition;
     this.#options = resolveOptions(options, aggregateType);
     const { eventStore, snapshots, pageSize, report, publisher } = this.#options;
-    const snapshotter = snapshots && new AggregateSnapshotter(aggregateType, snapshots, this.#options);
     this.#loader = new AggregateLoader({ eventStore, snapshots, wanted, pageSize, report });
+    this.#snapshotter = snapshots && new AggregateSnapshotter(aggregateType, snapshots, this.#options);
+    const snapshotter = this.#snapshotter;
     this.#saver = new AggregateSaver({ eventStore, publisher, report, snapshotter, joint: snapshots?.joint });
-    this.#snapshotter = snapshotter;
+    this.#maintenance =
+      snapshots &&
+      snapshotter &&
+      new SnapshotMaintenance(this.#definition, {
+        ...this.#options,
+        ...snapshots,
+        loader: this.#loader,
+        snapshotter,
+        instantiate: (id) => this.#instantiator(id, {})(),
+      });
   }
 
   /** An instance without events. Nothing is stored before it is saved. @param id default: a new UUIDv7 */
@@ -190,7 +201,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    * a working system; stops at `signal`, and goes on at `afterId`.
    */
   async warm(options: WarmOptions = {}): Promise<WarmReport> {
-    return await this.#maintenance().warm(options);
+    return await this.#maintenanceOrThrow().warm(options);
   }
 
   /**
@@ -198,7 +209,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    * `afterId`.
    */
   async verifySnapshots(options: VerifyOptions = {}): Promise<VerifyReport> {
-    return await this.#maintenance().verify(options);
+    return await this.#maintenanceOrThrow().verify(options);
   }
 
   /**
@@ -206,7 +217,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    * `notWrittenForMs` milliseconds. Resolves to their number. Aggregates that have no other are replayed once: `warm` first.
    */
   async pruneSnapshots(options: PruneOptions): Promise<number> {
-    return await this.#maintenance().prune(options);
+    return await this.#maintenanceOrThrow().prune(options);
   }
 
   /**
@@ -232,24 +243,6 @@ export class AggregateRepository<A extends AnyAggregate> {
     await this.awaitPendingSnapshots();
   }
 
-  #maintenance(): SnapshotMaintenance<A> {
-    this.#refuseClosed();
-    const { snapshots, eventStore, report, clock, pageSize } = this.#options;
-    const snapshotter = this.#snapshotter;
-    if (snapshots === undefined || snapshotter === undefined) {
-      throw new ConfigurationError({
-        option: "snapshots",
-        problem: "is missing: there are no snapshots to look after.",
-      });
-    }
-    const { store, policy } = snapshots;
-    return new SnapshotMaintenance({
-      ...{ definition: this.#definition, eventStore, store, loader: this.#loader, snapshotter },
-      ...{ report, clock, pageSize, threshold: policy?.threshold },
-      instantiate: (id) => this.#instantiator(id, {})(),
-    });
-  }
-
   #instantiator(id: string, { metadata = {} }: RaiseOptions): () => A {
     const { clock, newId, freeze, checkPurity } = this.#options;
     const context = { clock, newId, freeze, checkPurity, ...metadataContext(metadata) };
@@ -272,6 +265,12 @@ export class AggregateRepository<A extends AnyAggregate> {
     const stream = { aggregateType: this.#definition.aggregateType, aggregateId };
     checkStreamId(stream);
     return stream;
+  }
+
+  #maintenanceOrThrow(): SnapshotMaintenance {
+    this.#refuseClosed();
+    if (this.#maintenance !== undefined) return this.#maintenance;
+    throw new ConfigurationError({ option: "snapshots", problem: "is missing: there are no snapshots to look after." });
   }
 
   #refuseClosed(): void {

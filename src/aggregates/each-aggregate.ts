@@ -49,7 +49,8 @@ export async function eachAggregate(
   let failed = 0;
   let aggregates = 0;
   let lastId = options.afterId;
-  while (!signal?.aborted) {
+  for (;;) {
+    if (signal?.aborted) return { complete: false, aggregates, lastId, failed, failures };
     const ids = await eventStore.streams(aggregateType, {
       limit: IDS_AT_ONCE,
       ...(lastId !== undefined && { afterId: lastId }),
@@ -74,7 +75,6 @@ export async function eachAggregate(
     };
     await Promise.all(Array.from({ length: concurrency }, workOn));
   }
-  return { complete: false, aggregates, lastId, failed, failures };
 }
 
 /** The last id before which none is left undone. */

@@ -59,33 +59,34 @@ export interface PruneOptions {
   readonly notWrittenForMs: number;
 }
 
-export interface SnapshotMaintenanceOptions<A extends AnyAggregate> {
-  readonly definition: AggregateDefinition;
+export interface SnapshotMaintenanceOptions {
   readonly eventStore: EventStore;
   readonly store: SnapshotStore;
+  readonly policy: { readonly threshold?: number } | undefined;
   readonly loader: AggregateLoader;
   readonly snapshotter: AggregateSnapshotter;
   readonly report: RepositoryObserver;
   readonly clock: () => Date;
   readonly pageSize: number;
-  readonly threshold: number | undefined;
-  readonly instantiate: (aggregateId: string) => A;
+  readonly instantiate: (aggregateId: string) => AnyAggregate;
 }
 
 const EVENTS_MIN_DEFAULT = 100;
 
 /** Looks after the snapshots of all aggregates of a class, beside a working system. */
-export class SnapshotMaintenance<A extends AnyAggregate> {
-  readonly #options: SnapshotMaintenanceOptions<A>;
+export class SnapshotMaintenance {
+  readonly #definition: AggregateDefinition;
+  readonly #options: SnapshotMaintenanceOptions;
 
-  constructor(options: SnapshotMaintenanceOptions<A>) {
+  constructor(definition: AggregateDefinition, options: SnapshotMaintenanceOptions) {
+    this.#definition = definition;
     this.#options = options;
   }
 
   async warm(options: WarmOptions): Promise<WarmReport> {
-    const { eventStore, loader, snapshotter, instantiate, threshold, definition } = this.#options;
-    const { aggregateType } = definition;
-    const { eventsMin = threshold ?? EVENTS_MIN_DEFAULT } = options;
+    const { eventStore, loader, snapshotter, instantiate, policy } = this.#options;
+    const { aggregateType } = this.#definition;
+    const { eventsMin = policy?.threshold ?? EVENTS_MIN_DEFAULT } = options;
     if (!Number.isSafeInteger(eventsMin) || eventsMin < 1) {
       const problem = `is ${String(eventsMin)}; pass a whole number of 1 or more.`;
       throw new ConfigurationError({ option: "eventsMin", problem });
@@ -103,8 +104,8 @@ export class SnapshotMaintenance<A extends AnyAggregate> {
   }
 
   async verify(options: VerifyOptions): Promise<VerifyReport> {
-    const { eventStore, store, definition } = this.#options;
-    const { aggregateType, wanted } = definition;
+    const { eventStore, store } = this.#options;
+    const { aggregateType, wanted } = this.#definition;
     const { sample = 1, deleteDiverging = false } = options;
     if (!(sample > 0 && sample <= 1)) {
       throw new ConfigurationError({
@@ -139,9 +140,10 @@ export class SnapshotMaintenance<A extends AnyAggregate> {
       const problem = `is ${String(notWrittenForMs)}; pass milliseconds, 0 or more.`;
       throw new ConfigurationError({ option: "notWrittenForMs", problem });
     }
-    const { store, definition, clock } = this.#options;
+    const { store, clock } = this.#options;
+    const { aggregateType, wanted } = this.#definition;
     const createdBefore = new Date(clock().getTime() - notWrittenForMs);
-    return await store.deleteSnapshotsByType(definition.aggregateType, { otherThan: definition.wanted, createdBefore });
+    return await store.deleteSnapshotsByType(aggregateType, { otherThan: wanted, createdBefore });
   }
 
   async #compare(stream: StreamId, row: Snapshot): Promise<Divergence | undefined> {

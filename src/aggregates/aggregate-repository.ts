@@ -99,6 +99,8 @@ export class AggregateRepository<A extends AnyAggregate> {
    * @throws {CorruptStreamError} when they are damaged.
    * @throws {UnknownEventTypeError} {@link EventUpgradeError} when the class cannot read one of them; whatever `evolve` throws.
    */
+  async load(id: string): Promise<A>;
+  async load(id: string, options: RaiseOptions): Promise<A>;
   async load(id: string, options: RaiseOptions = {}): Promise<A> {
     const aggregate = await this.find(id, options);
     if (aggregate === undefined) throw new AggregateNotFoundError({ stream: this.#streamOf(id) });

@@ -84,24 +84,30 @@ export class AggregateSaver {
     const { stream, committedVersion: expectedVersion } = history;
     const events = batch.map(({ record }) => record);
     let unwritten = capture;
+    let mayStand = history.lostAppendEvents > 0;
     try {
-      const both =
-        capture && joint && (await snapshotter?.appendBoth(capture, joint, { stream, events, expectedVersion }));
-      if (!both) await eventStore.append(stream, events, { expectedVersion });
-      if (joint !== undefined) unwritten = undefined;
+      let appended = false;
+      if (capture !== undefined && joint !== undefined && snapshotter !== undefined) {
+        appended = await snapshotter.appendBoth(capture, joint, { stream, events, expectedVersion });
+        unwritten = undefined;
+        // What was refused should have stored nothing. Should a store be wrong in this, its conflict must not be taken for another's.
+        mayStand ||= !appended;
+      }
+      if (!appended) await eventStore.append(stream, events, { expectedVersion });
     } catch (error) {
       if (error instanceof CommitUnknownError) history.lostAppendEvents = batch.length;
-      const mayStand = history.lostAppendEvents > 0 && error instanceof OptimisticConcurrencyError;
-      if (!mayStand || !(await this.#stands(stream, batch, expectedVersion))) throw error;
+      const conflict = error instanceof OptimisticConcurrencyError;
+      if (!conflict || !mayStand || !(await this.#stands(stream, batch, expectedVersion))) throw error;
+      unwritten = capture;
     }
     history.lostAppendEvents = 0;
     return unwritten;
   }
 
-  /** Whether an earlier append of this batch, whose answer was lost, was committed after all. */
+  /** Whether an earlier append of this batch was committed after all: as a whole, so that its first event tells. */
   async #stands(stream: StreamId, batch: readonly UncommittedEvent[], afterVersion: number): Promise<boolean> {
-    const { events } = await this.#options.eventStore.readPage(stream, { afterVersion, limit: batch.length });
-    return batch.every(({ event }, index) => events[index]?.id === event.id);
+    const { events } = await this.#options.eventStore.readPage(stream, { afterVersion, limit: 1 });
+    return events[0]?.id === batch[0]?.event.id;
   }
 
   async #publish(stream: StreamId, batch: readonly UncommittedEvent[], version: number): Promise<void> {

@@ -43,11 +43,9 @@ export class InvalidNameError extends EventfoldError {
   readonly code = "INVALID_NAME";
   /** What the value was meant to be, such as "aggregate id". */
   readonly what: string;
-  constructor(facts: { what: string; problem: string }) {
-    super(
-      `The ${facts.what} ${facts.problem}. ` +
-        "Use a well-formed string of 1 to 255 UTF-16 units without U+0000, such as a UUID.",
-    );
+  constructor(facts: { what: string; problem: string; advice?: string }) {
+    const { advice = "Use a well-formed string of 1 to 255 UTF-16 units without U+0000, such as a UUID." } = facts;
+    super(`The ${facts.what} ${facts.problem}. ${advice}`);
     this.what = facts.what;
   }
 }

@@ -57,7 +57,7 @@ export interface DecidedAggregate<State, Command> extends AggregateRoot<State, D
 export function defineAggregate<State, Command, Event extends DomainEvent>(
   decider: Decider<State, Command, Event>,
 ): AggregateType<DecidedAggregate<State, Command>> {
-  return class extends AggregateRoot<State, Event> {
+  const type = class extends AggregateRoot<State, Event> {
     static readonly aggregateType = decider.type;
     static readonly schemaVersion = decider.schemaVersion ?? 1;
     static readonly stateSchema = decider.stateSchema;
@@ -77,5 +77,8 @@ export function defineAggregate<State, Command, Event extends DomainEvent>(
     execute(command: Command): void {
       historyOf(this).raise(decider.decide(this.state, command));
     }
-  } as unknown as AggregateType<DecidedAggregate<State, Command>>;
+  };
+  // Messages name the class.
+  Object.defineProperty(type, "name", { value: decider.type });
+  return type as unknown as AggregateType<DecidedAggregate<State, Command>>;
 }

@@ -71,7 +71,8 @@ export class Database {
   /** @throws {InvalidNameError} when the column would not keep `id` exactly. */
   checkAggregateId(id: string): void {
     if (this.aggregateIdType === "text" || CANONICAL_UUID.test(id)) return;
-    throw new InvalidNameError({ what: "aggregate id", problem: "is no UUID in lower case, as the tables ask for" });
+    const advice = 'Pass one like "0198c2a7-7c5e-7b1a-9d3e-2f4a6b8c0d1e", or make the tables with text ids.';
+    throw new InvalidNameError({ what: "aggregate id", problem: "is no UUID in lower case", advice });
   }
 
   async #query(text: string, values: unknown[] = []): Promise<PostgresResult> {

@@ -1,4 +1,4 @@
-import { DuplicateEventError, OptimisticConcurrencyError } from "../../errors.ts";
+import { DuplicateEventError, OptimisticConcurrencyError, StreamErasedError } from "../../errors.ts";
 import type { NewEvent, RecordedEvent, StoredEvent } from "../../events/event.ts";
 import {
   type AppendOptions,
@@ -28,14 +28,18 @@ interface StoredRow extends NewEvent {
 
 /** Keeps events in memory, for tests and first steps: complete, but gone with the process. */
 export class InMemoryEventStore implements EventStore {
-  readonly #rows: StoredRow[] = [];
+  #rows: StoredRow[] = [];
+  #lastPosition = 0;
   readonly #rowsByType = new Map<string, Map<string, StoredRow[]>>();
   readonly #eventIds = new Set<string>();
+  readonly #erasedIdsByType = new Map<string, Set<string>>();
   #closed = false;
 
   async append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
     refuseClosed(this.#closed, "event store");
     checkAppend(stream, events, options);
+    const { aggregateType, aggregateId } = stream;
+    if (this.#erasedIdsByType.get(aggregateType)?.has(aggregateId)) throw new StreamErasedError({ stream });
     const rows = this.#rowsOf(stream);
     const { expectedVersion } = options;
     if (expectedVersion !== "any" && expectedVersion !== rows.length) {
@@ -43,10 +47,9 @@ export class InMemoryEventStore implements EventStore {
     }
     this.#refuseDuplicates(stream, events);
     // No await from here on: all of the events are added, or the process is gone.
-    const { aggregateType, aggregateId } = stream;
     for (const event of events) {
       this.#eventIds.add(event.id);
-      const position = this.#rows.length + 1;
+      const position = (this.#lastPosition += 1);
       const row = { ...event, stream: { aggregateType, aggregateId }, version: rows.length + 1, position };
       this.#rows.push(row);
       rows.push(row);
@@ -87,8 +90,24 @@ export class InMemoryEventStore implements EventStore {
   async readAll(range?: PositionRange): Promise<readonly RecordedEvent[]> {
     refuseClosed(this.#closed, "event store");
     const { afterPosition, limit } = positionBounds(range);
-    const rows = this.#rows.slice(afterPosition, afterPosition + limit);
+    // Positions grow by one, and erased ones are missing: the row after a position never stands further back than that.
+    let start = Math.min(afterPosition, this.#rows.length);
+    while (start > 0 && (this.#rows[start - 1] as StoredRow).position > afterPosition) start -= 1;
+    const rows = this.#rows.slice(start, start + limit);
     return rows.map((row) => ({ ...parseEvent(row.stream, row), ...row.stream, position: row.position }));
+  }
+
+  async eraseStream(stream: StreamId): Promise<number> {
+    refuseClosed(this.#closed, "event store");
+    checkStreamId(stream);
+    const { aggregateType, aggregateId } = stream;
+    const erased = new Set(this.#rowsOf(stream));
+    for (const { id } of erased) this.#eventIds.delete(id);
+    if (erased.size > 0) this.#rows = this.#rows.filter((row) => !erased.has(row));
+    this.#idsOf(aggregateType).delete(aggregateId);
+    const erasedIds = this.#erasedIdsByType.get(aggregateType) ?? new Set<string>();
+    this.#erasedIdsByType.set(aggregateType, erasedIds.add(aggregateId));
+    return erased.size;
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,17 @@
+import { StreamErasedError } from "../../errors.ts";
 import { refuseClosed } from "../../events/event-store.ts";
+import { toInstant } from "../../events/instant.ts";
 import { checkSnapshot, Snapshot } from "../../snapshots/snapshot.ts";
 import {
   checkDeleteByType,
+  checkErase,
   checkSnapshotQuery,
   type DeleteByTypeOptions,
+  type DeleteSnapshotOptions,
+  type EraseSnapshotsOptions,
   type GetSnapshotOptions,
   isOfKey,
+  type RejectedRow,
   type SaveSnapshotOptions,
   type SaveSnapshotResult,
   type SchemaVersionOption,
@@ -16,6 +22,8 @@ import {
 export class InMemorySnapshotStore implements SnapshotStore {
   /** By type, then id: an aggregate has as many rows as it has kinds of writers, which is few. Snapshots cannot change. */
   readonly #rowsByType = new Map<string, Map<string, readonly Snapshot[]>>();
+  /** By type, then id: up to which version no snapshot may come back. */
+  readonly #erasedThroughByType = new Map<string, Map<string, number>>();
   #closed = false;
 
   /** Number of rows. */
@@ -23,7 +31,7 @@ export class InMemorySnapshotStore implements SnapshotStore {
     return [...this.#rowsByType.values()].flatMap((rowsById) => [...rowsById.values()].flat()).length;
   }
 
-  /** Forgets every snapshot. */
+  /** Forgets every snapshot. What was erased stays erased. */
   clear(): void {
     this.#rowsByType.clear();
   }
@@ -31,15 +39,14 @@ export class InMemorySnapshotStore implements SnapshotStore {
   async saveSnapshot(snapshot: Snapshot, options: SaveSnapshotOptions = {}): Promise<SaveSnapshotResult> {
     refuseClosed(this.#closed, "snapshot store");
     checkSnapshot(snapshot);
-    const rows = this.#rowsOf(snapshot.aggregateId, snapshot.aggregateType);
+    const { aggregateId, aggregateType, version } = snapshot;
+    const erasedThrough = this.#erasedThroughByType.get(aggregateType)?.get(aggregateId) ?? 0;
+    if (version <= erasedThrough) throw new StreamErasedError({ stream: { aggregateType, aggregateId } });
+    const rows = this.#rowsOf(aggregateId, aggregateType);
     const present = rows.find((row) => isOfKey(row, snapshot));
-    const { replacing } = options;
-    const rejected = present?.version === replacing?.version && present?.checksum === replacing?.checksum;
-    if (present !== undefined && present.version > snapshot.version && !rejected) return "kept";
-    this.#put(snapshot.aggregateId, snapshot.aggregateType, [
-      ...rows.filter((row) => row !== present),
-      new Snapshot(snapshot),
-    ]);
+    const rejected = present && options.replacing && hasContent(present, options.replacing);
+    if (present !== undefined && present.version > version && !rejected) return "kept";
+    this.#put(aggregateId, aggregateType, [...rows.filter((row) => row !== present), new Snapshot(snapshot)]);
     return "stored";
   }
 
@@ -55,8 +62,15 @@ export class InMemorySnapshotStore implements SnapshotStore {
     return found && new Snapshot(found);
   }
 
-  async deleteSnapshot(aggregateId: string, aggregateType: string, options?: SchemaVersionOption): Promise<boolean> {
-    const deleted = this.#matching(aggregateId, aggregateType, options);
+  async deleteSnapshot(
+    aggregateId: string,
+    aggregateType: string,
+    options: DeleteSnapshotOptions = {},
+  ): Promise<boolean> {
+    const { exactly } = options;
+    const deleted = this.#matching(aggregateId, aggregateType, options).filter(
+      (row) => exactly === undefined || (isOfKey(row, exactly) && hasContent(row, exactly)),
+    );
     const rows = this.#rowsOf(aggregateId, aggregateType);
     this.#put(
       aggregateId,
@@ -73,16 +87,32 @@ export class InMemorySnapshotStore implements SnapshotStore {
   async deleteSnapshotsByType(aggregateType: string, options: DeleteByTypeOptions = {}): Promise<number> {
     refuseClosed(this.#closed, "snapshot store");
     checkDeleteByType(aggregateType, options);
-    const below = options.schemaVersionBelow ?? Number.POSITIVE_INFINITY;
-    const before = this.snapshotCount;
+    const { schemaVersionBelow = Number.POSITIVE_INFINITY, createdBefore, otherThan } = options;
+    const before = createdBefore && toInstant("time to delete before", createdBefore);
+    const fits = (row: Snapshot): boolean =>
+      row.schemaVersion < schemaVersionBelow &&
+      (before === undefined || row.createdAt < before) &&
+      (otherThan === undefined || !isOfKey(row, otherThan));
+    const countBefore = this.snapshotCount;
     for (const [aggregateId, rows] of this.#rowsByType.get(aggregateType) ?? []) {
       this.#put(
         aggregateId,
         aggregateType,
-        rows.filter((row) => row.schemaVersion >= below),
+        rows.filter((row) => !fits(row)),
       );
     }
-    return before - this.snapshotCount;
+    return countBefore - this.snapshotCount;
+  }
+
+  async eraseSnapshots(aggregateId: string, aggregateType: string, options: EraseSnapshotsOptions): Promise<number> {
+    refuseClosed(this.#closed, "snapshot store");
+    checkErase(aggregateId, aggregateType, options);
+    const erasedThrough = this.#erasedThroughByType.get(aggregateType) ?? new Map<string, number>();
+    this.#erasedThroughByType.set(aggregateType, erasedThrough);
+    erasedThrough.set(aggregateId, Math.max(options.throughVersion, erasedThrough.get(aggregateId) ?? 0));
+    const erased = this.#rowsOf(aggregateId, aggregateType).length;
+    this.#put(aggregateId, aggregateType, []);
+    return erased;
   }
 
   async close(): Promise<void> {
@@ -107,4 +137,8 @@ export class InMemorySnapshotStore implements SnapshotStore {
     if (rows.length > 0) rowsById.set(aggregateId, rows);
     else rowsById.delete(aggregateId);
   }
+}
+
+function hasContent(row: RejectedRow, named: RejectedRow): boolean {
+  return row.version === named.version && row.checksum === named.checksum;
 }

@@ -1,6 +1,7 @@
 import type { EventStore } from "../../events/event-store.ts";
 import { appendCases } from "./append-cases.ts";
 import type { ContractCase } from "./contract.ts";
+import { erasureCases } from "./erasure-cases.ts";
 import { listingCases } from "./listing-cases.ts";
 import { closingCases, nameCases, valueCases } from "./name-cases.ts";
 import { raceCases } from "./race-cases.ts";
@@ -12,6 +13,7 @@ export const eventStoreContract: readonly ContractCase<EventStore>[] = [
   ...raceCases,
   ...readCases,
   ...listingCases,
+  ...erasureCases,
   ...nameCases,
   ...valueCases,
   ...closingCases,

@@ -1,7 +1,10 @@
 import type { EventStore } from "../../events/event-store.ts";
 import type { JointStore, SnapshotStore } from "../../snapshots/snapshot-store.ts";
 
-/** A method at which a fault can strike. `read` is not among them: it fetches its pages by `readPage`. */
+/**
+ * A method at which a fault can strike. `read` is not among them: it fetches its pages by `readPage`. An append that brings a
+ * snapshot along counts as `append`, with the faults of the snapshot store.
+ */
 export type FaultPoint = Exclude<keyof EventStore | keyof SnapshotStore | keyof JointStore, "read" | "jointWith">;
 
 /** What becomes of a call: it may be carried out or not, now or later, and answered or not. */

@@ -51,6 +51,10 @@ export class FaultyEventStore implements EventStore {
     return this.#faults.strike("readAll", () => this.wrapped.readAll(range));
   }
 
+  eraseStream(stream: StreamId): Promise<number> {
+    return this.#faults.strike("eraseStream", () => this.wrapped.eraseStream(stream));
+  }
+
   close(): Promise<void> {
     return this.#faults.strike("close", () => this.wrapped.close());
   }

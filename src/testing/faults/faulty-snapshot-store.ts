@@ -2,6 +2,8 @@ import type { EventStore } from "../../events/event-store.ts";
 import type { Snapshot } from "../../snapshots/snapshot.ts";
 import type {
   DeleteByTypeOptions,
+  DeleteSnapshotOptions,
+  EraseSnapshotsOptions,
   GetSnapshotOptions,
   JointStore,
   SaveSnapshotOptions,
@@ -12,7 +14,7 @@ import type {
 import type { Faults } from "./faults.ts";
 import { FaultyEventStore } from "./faulty-event-store.ts";
 
-/** Any snapshot store, with faults, which strike its joint reads too. Without a fault planned it is that store. */
+/** Any snapshot store, with faults, which strike its joint reads and appends too. Without a fault planned it is that store. */
 export class FaultySnapshotStore implements SnapshotStore {
   readonly wrapped: SnapshotStore;
   readonly #faults: Faults;
@@ -30,7 +32,7 @@ export class FaultySnapshotStore implements SnapshotStore {
     return this.#faults.strike("getSnapshot", () => this.wrapped.getSnapshot(aggregateId, aggregateType, options));
   }
 
-  deleteSnapshot(aggregateId: string, aggregateType: string, options?: SchemaVersionOption): Promise<boolean> {
+  deleteSnapshot(aggregateId: string, aggregateType: string, options?: DeleteSnapshotOptions): Promise<boolean> {
     return this.#faults.strike("deleteSnapshot", () =>
       this.wrapped.deleteSnapshot(aggregateId, aggregateType, options),
     );
@@ -48,6 +50,12 @@ export class FaultySnapshotStore implements SnapshotStore {
     );
   }
 
+  eraseSnapshots(aggregateId: string, aggregateType: string, options: EraseSnapshotsOptions): Promise<number> {
+    return this.#faults.strike("eraseSnapshots", () =>
+      this.wrapped.eraseSnapshots(aggregateId, aggregateType, options),
+    );
+  }
+
   /** As the wrapped stores, when `eventStore` is one of them, or decorated as this one is. */
   jointWith(eventStore: EventStore): JointStore | undefined {
     const partner = eventStore instanceof FaultyEventStore ? eventStore.wrapped : eventStore;
@@ -56,6 +64,7 @@ export class FaultySnapshotStore implements SnapshotStore {
       joint && {
         readForLoad: (stream, wanted, limit) =>
           this.#faults.strike("readForLoad", () => joint.readForLoad(stream, wanted, limit)),
+        append: (stream, events, options) => this.#faults.strike("append", () => joint.append(stream, events, options)),
       }
     );
   }

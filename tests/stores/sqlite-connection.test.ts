@@ -251,7 +251,7 @@ for (const [driver, connect] of Object.entries(drivers)) {
         handle.exec(`UPDATE snapshots SET version = ${version}, checksum = 'x', last_event_id = 'y'`);
         const damaged = await snapshotStore.getSnapshot("a", "Account");
         expect(damaged?.version).toBe(Number(version));
-        const key = { schemaVersion: 1, fingerprint: "" };
+        const key = { schemaVersion: 1, fingerprint: "", upgradableFrom: 1 };
         const page = await snapshotStore.jointWith(eventStore)?.readForLoad(stream, key, 10);
         expect(page).toMatchObject({ head: 3, anchored: false, afterVersion: 0, row: { version: Number(version) } });
         expect(await snapshotStore.saveSnapshot(snapshot(2), { replacing: damaged! })).toBe("stored");

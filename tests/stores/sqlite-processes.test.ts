@@ -50,7 +50,7 @@ it("reads head and events of one moment while other processes append", async () 
     progress.running = false;
   });
   while (progress.running) {
-    const key = { schemaVersion: 1, fingerprint: "" };
+    const key = { schemaVersion: 1, fingerprint: "", upgradableFrom: 1 };
     for (const page of [
       await eventStore.readPage(stream, { afterVersion: 0, limit: 10_000 }),
       await joint.readForLoad(stream, key, 10_000),

@@ -33,6 +33,16 @@ const migrations: readonly string[] = [
 
     CREATE INDEX snapshots_by_schema_version ON snapshots (aggregate_type, schema_version);
   `,
+  /* sql */ `
+    CREATE TABLE erasures (
+      aggregate_type TEXT NOT NULL,
+      aggregate_id TEXT NOT NULL,
+      events_erased INTEGER NOT NULL,
+      snapshots_through INTEGER NOT NULL,
+      erased_at TEXT NOT NULL,
+      PRIMARY KEY (aggregate_type, aggregate_id)
+    ) STRICT;
+  `,
 ];
 
 /** Brings the tables up to date; several processes may do so at once. Costs a read when they are. */

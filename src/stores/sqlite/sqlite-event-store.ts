@@ -1,4 +1,3 @@
-import { DuplicateEventError, OptimisticConcurrencyError } from "../../errors.ts";
 import type { NewEvent, RecordedEvent, StoredEvent } from "../../events/event.ts";
 import {
   type AppendOptions,
@@ -17,10 +16,10 @@ import {
 import { readStream } from "../../events/read-stream.ts";
 import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
 import { SqliteDatabase } from "./database.ts";
-import { isDuplicateEventId } from "./driver-errors.ts";
 import type { SqliteOptions, SqliteSource } from "./handle.ts";
 import { readEvents, readHead, toEvent } from "./rows.ts";
-import { insertEvent, selectAll, selectStreams } from "./statements.ts";
+import { selectAll, selectStreams } from "./statements.ts";
+import { appendEvents, erase } from "./writing.ts";
 
 /** The database of a store, for what both stores do together. */
 export let databaseOf: (store: SqliteEventStore) => SqliteDatabase;
@@ -45,16 +44,10 @@ export class SqliteEventStore implements EventStore {
 
   async append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
     checkAppend(stream, events, options);
-    const { expectedVersion } = options;
     // IMMEDIATE takes the write lock before the head is read, so that nobody comes in between.
-    return this.#database.transaction("BEGIN IMMEDIATE", () => {
-      let version = readHead(this.#database, stream);
-      if (expectedVersion !== "any" && expectedVersion !== version) {
-        throw new OptimisticConcurrencyError({ stream, expectedVersion, actualVersion: version });
-      }
-      for (const event of events) this.#insert(stream, (version += 1), event);
-      return { version };
-    });
+    return this.#database.transaction("BEGIN IMMEDIATE", () => ({
+      version: appendEvents(this.#database, stream, events, options.expectedVersion),
+    }));
   }
 
   read(stream: StreamId, range?: ReadRange): AsyncIterable<StoredEvent> {
@@ -93,18 +86,13 @@ export class SqliteEventStore implements EventStore {
     });
   }
 
-  async close(): Promise<void> {
-    this.#database.close();
+  /** Deletes the snapshots of the aggregate in the same database too. */
+  async eraseStream(stream: StreamId): Promise<number> {
+    checkStreamId(stream);
+    return erase(this.#database, stream, { withEvents: true, throughVersion: Number.MAX_SAFE_INTEGER }).events;
   }
 
-  #insert(stream: StreamId, version: number, event: NewEvent): void {
-    const { aggregateType, aggregateId } = stream;
-    const { id, type, schemaVersion, dataText, metadataText, occurredAt } = event;
-    const values = [aggregateType, aggregateId, version, id, type, schemaVersion, dataText, metadataText, occurredAt];
-    try {
-      this.#database.run(insertEvent, ...values);
-    } catch (cause) {
-      throw isDuplicateEventId(cause) ? new DuplicateEventError({ stream, eventId: id, cause }) : cause;
-    }
+  async close(): Promise<void> {
+    this.#database.close();
   }
 }

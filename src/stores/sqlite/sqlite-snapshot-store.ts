@@ -1,9 +1,14 @@
+import { StreamErasedError } from "../../errors.ts";
 import type { EventStore } from "../../events/event-store.ts";
+import { toInstant } from "../../events/instant.ts";
 import { checkSnapshot, Snapshot } from "../../snapshots/snapshot.ts";
 import {
   checkDeleteByType,
+  checkErase,
   checkSnapshotQuery,
   type DeleteByTypeOptions,
+  type DeleteSnapshotOptions,
+  type EraseSnapshotsOptions,
   type GetSnapshotOptions,
   type JointStore,
   type SaveSnapshotOptions,
@@ -16,13 +21,8 @@ import type { SqliteOptions, SqliteSource } from "./handle.ts";
 import { readSnapshotRow } from "./rows.ts";
 import { databaseOf, SqliteEventStore } from "./sqlite-event-store.ts";
 import { SqliteJointStore } from "./sqlite-joint-store.ts";
-import {
-  deleteSnapshot,
-  deleteSnapshotsBelow,
-  deleteSnapshotsOfType,
-  selectSnapshotExists,
-  upsertSnapshot,
-} from "./statements.ts";
+import { deleteExactSnapshot, deleteSnapshot, deleteSnapshotsByType, selectSnapshotExists } from "./statements.ts";
+import { erase, isErased, storeSnapshot } from "./writing.ts";
 
 /** Keeps snapshots in a SQLite database, which several processes may share. */
 export class SqliteSnapshotStore implements SnapshotStore {
@@ -40,12 +40,11 @@ export class SqliteSnapshotStore implements SnapshotStore {
 
   async saveSnapshot(snapshot: Snapshot, options: SaveSnapshotOptions = {}): Promise<SaveSnapshotResult> {
     checkSnapshot(snapshot);
-    const { aggregateType, aggregateId, schemaVersion, fingerprint, version, stateText, createdAt } = snapshot;
-    const proof = [snapshot.lastEventId ?? null, snapshot.checksum ?? null];
-    const rejected = [options.replacing?.version ?? null, options.replacing?.checksum ?? null];
-    const key = [aggregateType, aggregateId, schemaVersion, fingerprint];
-    const changes = this.#database.run(upsertSnapshot, ...key, version, stateText, createdAt, ...proof, ...rejected);
-    return changes > 0 ? "stored" : "kept";
+    if (storeSnapshot(this.#database, snapshot, options.replacing)) return "stored";
+    const { aggregateType, aggregateId, version } = snapshot;
+    const stream = { aggregateType, aggregateId };
+    if (isErased(this.#database, stream, version)) throw new StreamErasedError({ stream });
+    return "kept";
   }
 
   async getSnapshot(
@@ -58,10 +57,20 @@ export class SqliteSnapshotStore implements SnapshotStore {
     return row && new Snapshot(row);
   }
 
-  async deleteSnapshot(aggregateId: string, aggregateType: string, options?: SchemaVersionOption): Promise<boolean> {
+  async deleteSnapshot(
+    aggregateId: string,
+    aggregateType: string,
+    options: DeleteSnapshotOptions = {},
+  ): Promise<boolean> {
     checkSnapshotQuery(aggregateId, aggregateType, options);
-    const schemaVersion = options?.schemaVersion ?? null;
-    return this.#database.run(deleteSnapshot, aggregateType, aggregateId, schemaVersion, schemaVersion) > 0;
+    const { schemaVersion = null, exactly } = options;
+    if (exactly === undefined) {
+      return this.#database.run(deleteSnapshot, aggregateType, aggregateId, schemaVersion, schemaVersion) > 0;
+    }
+    if (exactly.schemaVersion !== (schemaVersion ?? exactly.schemaVersion)) return false;
+    const content = [exactly.version, exactly.checksum ?? null];
+    const key = [aggregateType, aggregateId, exactly.schemaVersion, exactly.fingerprint];
+    return this.#database.run(deleteExactSnapshot, ...key, ...content) > 0;
   }
 
   async snapshotExists(aggregateId: string, aggregateType: string, options?: SchemaVersionOption): Promise<boolean> {
@@ -73,9 +82,16 @@ export class SqliteSnapshotStore implements SnapshotStore {
 
   async deleteSnapshotsByType(aggregateType: string, options: DeleteByTypeOptions = {}): Promise<number> {
     checkDeleteByType(aggregateType, options);
-    const { schemaVersionBelow } = options;
-    if (schemaVersionBelow === undefined) return this.#database.run(deleteSnapshotsOfType, aggregateType);
-    return this.#database.run(deleteSnapshotsBelow, aggregateType, schemaVersionBelow);
+    const { schemaVersionBelow = null, createdBefore, otherThan } = options;
+    const before = createdBefore === undefined ? null : toInstant("time to delete before", createdBefore);
+    const other = [otherThan?.schemaVersion ?? null, otherThan?.fingerprint ?? null];
+    return this.#database.run(deleteSnapshotsByType, aggregateType, schemaVersionBelow, before, ...other);
+  }
+
+  async eraseSnapshots(aggregateId: string, aggregateType: string, options: EraseSnapshotsOptions): Promise<number> {
+    checkErase(aggregateId, aggregateType, options);
+    const only = { withEvents: false, throughVersion: options.throughVersion };
+    return erase(this.#database, { aggregateType, aggregateId }, only).snapshots;
   }
 
   /** Both as one, when `eventStore` works on the same connection. */

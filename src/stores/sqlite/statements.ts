@@ -14,6 +14,12 @@ export const selectHead = /* sql */ `
   LIMIT 1
 `;
 
+export const selectErased = /* sql */ `
+  SELECT events_erased, snapshots_through
+  FROM erasures
+  WHERE aggregate_type = ? AND aggregate_id = ?
+`;
+
 export const selectPage = /* sql */ `
   SELECT version, id, type, schema_version, data, metadata, occurred_at
   FROM events
@@ -49,13 +55,16 @@ export const selectAnchor = /* sql */ `
   WHERE aggregate_type = ? AND aggregate_id = ? AND version = ? AND id = ?
 `;
 
-// The WHERE keeps a late writer from replacing a newer snapshot, unless it names exactly the row that a load has rejected.
-// REAL is how the version of a damaged row was read, and what a number is bound as.
+// The last WHERE keeps a late writer from replacing a newer snapshot, but for the very row that a load has rejected (REAL is how the
+// version of a damaged row was read, and what a number is bound as) and for versions that no stream can have.
 export const upsertSnapshot = /* sql */ `
   INSERT INTO snapshots (
     aggregate_type, aggregate_id, schema_version, fingerprint, version, state, created_at, last_event_id, checksum
   )
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?
+  WHERE NOT EXISTS (
+    SELECT 1 FROM erasures WHERE aggregate_type = ? AND aggregate_id = ? AND snapshots_through >= ?
+  )
   ON CONFLICT (aggregate_type, aggregate_id, schema_version, fingerprint) DO UPDATE
   SET
     version = excluded.version,
@@ -64,6 +73,7 @@ export const upsertSnapshot = /* sql */ `
     last_event_id = excluded.last_event_id,
     checksum = excluded.checksum
   WHERE snapshots.version <= excluded.version
+    OR snapshots.version NOT BETWEEN 1 AND 9007199254740991
     OR (CAST(snapshots.version AS REAL) = ? AND snapshots.checksum IS ?)
 `;
 
@@ -90,14 +100,33 @@ export const deleteSnapshot = /* sql */ `
   WHERE aggregate_type = ? AND aggregate_id = ? AND (? IS NULL OR schema_version = ?)
 `;
 
-export const deleteSnapshotsOfType = /* sql */ `
+export const deleteExactSnapshot = /* sql */ `
   DELETE FROM snapshots
-  WHERE aggregate_type = ?
+  WHERE aggregate_type = ? AND aggregate_id = ? AND schema_version = ? AND fingerprint = ?
+    AND CAST(version AS REAL) = ? AND checksum IS ?
 `;
 
-export const deleteSnapshotsBelow = /* sql */ `
+// A bound that is null does not narrow; OR would keep the planner from the index.
+export const deleteSnapshotsByType = /* sql */ `
   DELETE FROM snapshots
-  WHERE aggregate_type = ? AND schema_version < ?
+  WHERE aggregate_type = ? AND schema_version < coalesce(?, 9223372036854775807)
+    AND created_at < coalesce(?, '~')
+    AND (schema_version, fingerprint) IS NOT (?, ?)
+`;
+
+export const deleteEvents = /* sql */ `
+  DELETE FROM events
+  WHERE aggregate_type = ? AND aggregate_id = ?
+`;
+
+export const upsertErasure = /* sql */ `
+  INSERT INTO erasures (aggregate_type, aggregate_id, events_erased, snapshots_through, erased_at)
+  VALUES (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  ON CONFLICT (aggregate_type, aggregate_id) DO UPDATE
+  SET
+    events_erased = max(events_erased, excluded.events_erased),
+    snapshots_through = max(snapshots_through, excluded.snapshots_through),
+    erased_at = excluded.erased_at
 `;
 
 export const selectMigrationsTable = /* sql */ `

@@ -1,0 +1,75 @@
+import { DuplicateEventError, OptimisticConcurrencyError, StreamErasedError } from "../../errors.ts";
+import type { NewEvent } from "../../events/event.ts";
+import type { StreamId } from "../../events/stream-id.ts";
+import type { SnapshotRow } from "../../snapshots/snapshot.ts";
+import type { RejectedRow } from "../../snapshots/snapshot-store.ts";
+import type { SqliteDatabase } from "./database.ts";
+import { isDuplicateEventId } from "./driver-errors.ts";
+import { readHead } from "./rows.ts";
+import {
+  deleteEvents,
+  deleteSnapshot,
+  insertEvent,
+  selectErased,
+  upsertErasure,
+  upsertSnapshot,
+} from "./statements.ts";
+
+/** Within a transaction that holds the write lock. Gives the version that the stream then has. */
+export function appendEvents(
+  database: SqliteDatabase,
+  stream: StreamId,
+  events: readonly NewEvent[],
+  expectedVersion: number | "any",
+): number {
+  let version = readHead(database, stream);
+  if (isErased(database, stream, "events")) throw new StreamErasedError({ stream });
+  if (expectedVersion !== "any" && expectedVersion !== version) {
+    throw new OptimisticConcurrencyError({ stream, expectedVersion, actualVersion: version });
+  }
+  for (const event of events) insert(database, stream, (version += 1), event);
+  return version;
+}
+
+/** False when the row holds what is to be kept, or snapshots of this version were erased. */
+export function storeSnapshot(database: SqliteDatabase, row: SnapshotRow, replacing: RejectedRow | undefined): boolean {
+  const { aggregateType, aggregateId, schemaVersion, fingerprint, version, stateText, createdAt } = row;
+  const key = [aggregateType, aggregateId, schemaVersion, fingerprint];
+  const proof = [row.lastEventId ?? null, row.checksum ?? null];
+  const erased = [aggregateType, aggregateId, version];
+  const rejected = [replacing?.version ?? null, replacing?.checksum ?? null];
+  return database.run(upsertSnapshot, ...key, version, stateText, createdAt, ...proof, ...erased, ...rejected) > 0;
+}
+
+/** Whether the events of `stream` were erased, or its snapshots of a version. */
+export function isErased(database: SqliteDatabase, stream: StreamId, what: "events" | number): boolean {
+  const [row] = database.rows(selectErased, stream.aggregateType, stream.aggregateId);
+  if (row === undefined) return false;
+  return what === "events" ? row[0] === 1 : (row[1] as number) >= what;
+}
+
+/** Deletes the rows of one aggregate, and leaves a tombstone. */
+export function erase(
+  database: SqliteDatabase,
+  { aggregateType, aggregateId }: StreamId,
+  { withEvents, throughVersion }: { readonly withEvents: boolean; readonly throughVersion: number },
+): { readonly events: number; readonly snapshots: number } {
+  return database.transaction("BEGIN IMMEDIATE", () => {
+    database.run(upsertErasure, aggregateType, aggregateId, withEvents ? 1 : 0, throughVersion);
+    return {
+      events: withEvents ? database.run(deleteEvents, aggregateType, aggregateId) : 0,
+      snapshots: database.run(deleteSnapshot, aggregateType, aggregateId, null, null),
+    };
+  });
+}
+
+function insert(database: SqliteDatabase, stream: StreamId, version: number, event: NewEvent): void {
+  const { aggregateType, aggregateId } = stream;
+  const { id, type, schemaVersion, dataText, metadataText, occurredAt } = event;
+  const values = [aggregateType, aggregateId, version, id, type, schemaVersion, dataText, metadataText, occurredAt];
+  try {
+    database.run(insertEvent, ...values);
+  } catch (cause) {
+    throw isDuplicateEventId(cause) ? new DuplicateEventError({ stream, eventId: id, cause }) : cause;
+  }
+}

@@ -39,7 +39,7 @@ describe("round trips", () => {
     const counting = countingPool();
     const storage = await connectPostgres(counting);
     const joint = storage.snapshotStore.jointWith(storage.eventStore);
-    const page = await joint?.readForLoad(stream, { schemaVersion: 1, fingerprint: "" }, 100);
+    const page = await joint?.readForLoad(stream, { schemaVersion: 1, fingerprint: "", upgradableFrom: 1 }, 100);
     expect(page?.events).toHaveLength(100);
     expect(counting.queries).toBe(1);
   });

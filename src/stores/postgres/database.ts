@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ConfigurationError, EventfoldError, InvalidNameError, TablesMissingError } from "../../errors.ts";
+import { ConfigurationError, EventfoldError, InvalidNameError, StoreBusyError, TablesMissingError } from "../../errors.ts";
 
 /** What is needed of a connection: a `Pool`, `Client` or `PoolClient` of pg fits as it is. */
 export interface PostgresPool {
@@ -152,6 +152,8 @@ function translated(error: unknown): unknown {
     case "42P01": // undefined_table
     case "42703": // undefined_column
       return new TablesMissingError({ cause: error });
+    case "55P03": // lock_not_available
+      return new StoreBusyError({ cause: error });
     case "26000": // invalid_sql_statement_name
     case "42P05": // duplicate_prepared_statement
       return new ConfigurationError({

@@ -67,6 +67,53 @@ const migrations: readonly ((idType: AggregateIdType) => string)[] = [
 
     CREATE INDEX snapshots_schema_version_idx ON snapshots (aggregate_type, schema_version);
 `,
+  (idType) => /* sql */ `
+    CREATE TABLE erasures (
+      aggregate_type text COLLATE "C" NOT NULL,
+      aggregate_id ${idType}${collation(idType)} NOT NULL,
+      events_erased boolean NOT NULL,
+      snapshots_through bigint NOT NULL,
+      erased_at timestamptz NOT NULL,
+      CONSTRAINT erasures_pkey PRIMARY KEY (aggregate_type, aggregate_id)
+    );
+
+    -- Names what writers and erasures lock; one row.
+    CREATE TABLE erasure_guard (
+      erasures bigint NOT NULL
+    );
+    INSERT INTO erasure_guard VALUES (0);
+
+    -- A writer that this waits for is over when the lock is taken; one that waits for this reads the tombstone when it goes on.
+    -- The wait is shorter than deadlock_timeout, so that in a knot of locks it is never the writer that is thrown out.
+    CREATE FUNCTION erase_aggregate(
+      of_type text, of_id ${idType}, with_events boolean, through bigint, OUT events bigint, OUT snapshots bigint
+    )
+    LANGUAGE plpgsql
+    SET lock_timeout = '500ms'
+    AS $erase$
+    BEGIN
+      IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN
+        RAISE EXCEPTION 'erasing at isolation level %', current_setting('transaction_isolation') USING ERRCODE = '25000';
+      END IF;
+      LOCK TABLE erasure_guard IN EXCLUSIVE MODE;
+      UPDATE erasure_guard SET erasures = erasures + 1;
+      INSERT INTO erasures AS old (aggregate_type, aggregate_id, events_erased, snapshots_through, erased_at)
+      VALUES (of_type, of_id, with_events, through, now())
+      ON CONFLICT (aggregate_type, aggregate_id) DO UPDATE
+      SET
+        events_erased = old.events_erased OR excluded.events_erased,
+        snapshots_through = greatest(old.snapshots_through, excluded.snapshots_through),
+        erased_at = excluded.erased_at;
+      events := 0;
+      IF with_events THEN
+        DELETE FROM events WHERE aggregate_type = of_type AND aggregate_id = of_id;
+        GET DIAGNOSTICS events = ROW_COUNT;
+      END IF;
+      DELETE FROM snapshots WHERE aggregate_type = of_type AND aggregate_id = of_id;
+      GET DIAGNOSTICS snapshots = ROW_COUNT;
+    END
+    $erase$;
+`,
 ];
 
 const selectIdType = /* sql */ `

@@ -1,9 +1,4 @@
-import {
-  CommitUnknownError,
-  ConfigurationError,
-  DuplicateEventError,
-  OptimisticConcurrencyError,
-} from "../../errors.ts";
+import { ConfigurationError } from "../../errors.ts";
 import type { NewEvent, RecordedEvent, StoredEvent } from "../../events/event.ts";
 import {
   type AppendOptions,
@@ -22,12 +17,11 @@ import {
 } from "../../events/event-store.ts";
 import { readStream } from "../../events/read-stream.ts";
 import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
-import { Database, mayStand, type PostgresOptions, type PostgresPool, sqlState } from "./database.ts";
+import { Appending, headOf } from "./appending.ts";
+import { Database, type PostgresOptions, type PostgresPool } from "./database.ts";
+import { eraseIn } from "./erasing.ts";
+import { readPage, selectAllEvents, selectHorizon, selectStreams } from "./event-statements.ts";
 import { type EventColumns, toEvent } from "./rows.ts";
-import { appendEvents, readPage, selectAllEvents, selectHorizon, selectStreams, selectVersion } from "./statements.ts";
-
-/** How often an append that lost a race is repeated. Each time some other append was stored, so only a crowd needs many. */
-const ATTEMPTS_MAX = 1_000;
 
 const LOWEST_ID = { text: "", uuid: "00000000-0000-0000-0000-000000000000" };
 
@@ -55,19 +49,8 @@ export class PostgresEventStore implements EventStore {
   async append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
     checkAppend(stream, events, options);
     this.#check(stream);
-    const { expectedVersion } = options;
-    const appending = new Appending(stream, events, expectedVersion);
-    for (let attempt = 1; ; attempt += 1) {
-      const { head, appended } = await appending.send(this.#database);
-      if (appended) return { version: head + appending.eventIds.length };
-      const lostRace = expectedVersion === "any" || expectedVersion === head;
-      if (lostRace && attempt < ATTEMPTS_MAX) continue;
-      throw new OptimisticConcurrencyError({
-        stream: appending.stream,
-        expectedVersion: expectedVersion === "any" ? head : expectedVersion,
-        actualVersion: head,
-      });
-    }
+    const { version } = await new Appending(stream, events, options.expectedVersion).storeIn(this.#database);
+    return { version };
   }
 
   read(stream: StreamId, range?: ReadRange): AsyncIterable<StoredEvent> {
@@ -118,6 +101,20 @@ export class PostgresEventStore implements EventStore {
     });
   }
 
+  /**
+   * Waits for transactions that have written and are still open; writers wait meanwhile, for half a second at most. Deletes the
+   * snapshots of the aggregate in the same database too.
+   *
+   * @throws {StoreBusyError} when one stays open for longer.
+   * @throws {ConfigurationError} above READ COMMITTED.
+   */
+  async eraseStream(stream: StreamId): Promise<number> {
+    checkStreamId(stream);
+    this.#check(stream);
+    const all = { withEvents: true, throughVersion: Number.MAX_SAFE_INTEGER };
+    return (await eraseIn(this.#database, stream, all)).events;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
   }
@@ -140,56 +137,4 @@ export class PostgresEventStore implements EventStore {
     }
     return Number(position);
   }
-}
-
-/** One append, with everything copied that the caller could change meanwhile. */
-class Appending {
-  readonly stream: StreamId;
-  readonly eventIds: readonly string[];
-  readonly #values: unknown[];
-
-  constructor({ aggregateType, aggregateId }: StreamId, events: readonly NewEvent[], expectedVersion: number | "any") {
-    this.stream = { aggregateType, aggregateId };
-    this.eventIds = events.map((event) => event.id);
-    this.#values = [
-      aggregateType,
-      aggregateId,
-      expectedVersion === "any" ? null : expectedVersion,
-      this.eventIds,
-      events.map((event) => event.type),
-      events.map((event) => event.schemaVersion),
-      events.map((event) => event.dataText),
-      events.map((event) => event.metadataText),
-      events.map((event) => event.occurredAt),
-    ];
-  }
-
-  async send(database: Database): Promise<{ readonly head: number; readonly appended: boolean }> {
-    try {
-      const [row] = await database.rows(appendEvents, this.#values);
-      return { head: Number(row?.[0]), appended: row?.[1] === "1" };
-    } catch (error) {
-      if (sqlState(error) !== "40001") throw this.#translated(error);
-      // Above READ COMMITTED a lost race is an error. Inside a transaction that is over then, and the caller's to repeat.
-      const head = await headOf(database, this.stream).catch(() => undefined);
-      if (head === undefined) throw error;
-      return { head, appended: false };
-    }
-  }
-
-  #translated(error: unknown): unknown {
-    const { stream } = this;
-    const { constraint, detail = "" } = error as { constraint?: string; detail?: string };
-    if (sqlState(error) === "23505" && constraint === "events_id_key") {
-      // The rest of the sentence is in the language of the server.
-      const eventId = this.eventIds.find((id) => detail.includes(`(id)=(${id})`));
-      return new DuplicateEventError({ stream, eventId, cause: error });
-    }
-    return mayStand(error) ? new CommitUnknownError({ stream, cause: error }) : error;
-  }
-}
-
-async function headOf(database: Database, { aggregateType, aggregateId }: StreamId): Promise<number> {
-  const [row] = await database.rows(selectVersion, [aggregateType, aggregateId]);
-  return Number(row?.[0] ?? 0);
 }

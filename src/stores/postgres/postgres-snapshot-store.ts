@@ -1,30 +1,34 @@
-import { checkPage, type EventStore, refuseClosed } from "../../events/event-store.ts";
-import type { StreamId } from "../../events/stream-id.ts";
-import { checkSnapshot, Snapshot, type SnapshotRow } from "../../snapshots/snapshot.ts";
+import { StreamErasedError } from "../../errors.ts";
+import { type EventStore, refuseClosed } from "../../events/event-store.ts";
+import { toInstant } from "../../events/instant.ts";
+import { checkSnapshot, Snapshot } from "../../snapshots/snapshot.ts";
 import {
   checkDeleteByType,
+  checkErase,
   checkSnapshotQuery,
   type DeleteByTypeOptions,
+  type DeleteSnapshotOptions,
+  type EraseSnapshotsOptions,
   type GetSnapshotOptions,
   type JointStore,
-  type LoadPage,
   type SaveSnapshotOptions,
   type SaveSnapshotResult,
   type SchemaVersionOption,
-  type SnapshotKey,
   type SnapshotStore,
 } from "../../snapshots/snapshot-store.ts";
 import { Database, type PostgresOptions, type PostgresPool } from "./database.ts";
+import { eraseIn } from "./erasing.ts";
 import { poolOf } from "./postgres-event-store.ts";
-import { type EventColumns, toEvent, toInstant } from "./rows.ts";
+import { PostgresJointStore } from "./postgres-joint-store.ts";
+import { type SnapshotColumns, snapshotValues, toSnapshotRow } from "./rows.ts";
 import {
+  deleteExactSnapshot,
   deleteSnapshots,
   deleteSnapshotsByType,
-  readForLoad,
   selectSnapshot,
   selectSnapshotExists,
   upsertSnapshot,
-} from "./statements.ts";
+} from "./snapshot-statements.ts";
 
 /** Keeps snapshots in PostgreSQL, in the table `snapshots`. Each method is one statement. */
 export class PostgresSnapshotStore implements SnapshotStore {
@@ -39,20 +43,11 @@ export class PostgresSnapshotStore implements SnapshotStore {
   async saveSnapshot(snapshot: Snapshot, { replacing }: SaveSnapshotOptions = {}): Promise<SaveSnapshotResult> {
     checkSnapshot(snapshot);
     this.#check(snapshot.aggregateId);
-    const stored = await this.#database.count(upsertSnapshot, [
-      snapshot.aggregateType,
-      snapshot.aggregateId,
-      snapshot.schemaVersion,
-      snapshot.fingerprint,
-      snapshot.version,
-      snapshot.stateText,
-      snapshot.createdAt,
-      snapshot.lastEventId,
-      snapshot.checksum,
-      replacing?.version,
-      replacing?.checksum,
-    ]);
-    return stored > 0 ? "stored" : "kept";
+    const { aggregateType, aggregateId } = snapshot;
+    const values = [aggregateType, aggregateId, ...snapshotValues(snapshot, replacing)];
+    const [[erased, stored] = []] = await this.#database.rows(upsertSnapshot, values);
+    if (erased === "1") throw new StreamErasedError({ stream: { aggregateType, aggregateId } });
+    return stored === "1" ? "stored" : "kept";
   }
 
   async getSnapshot(
@@ -70,8 +65,18 @@ export class PostgresSnapshotStore implements SnapshotStore {
     return row && new Snapshot(toSnapshotRow({ aggregateId, aggregateType }, row));
   }
 
-  async deleteSnapshot(aggregateId: string, aggregateType: string, options?: SchemaVersionOption): Promise<boolean> {
-    return (await this.#database.count(deleteSnapshots, this.#matching(aggregateId, aggregateType, options))) > 0;
+  async deleteSnapshot(
+    aggregateId: string,
+    aggregateType: string,
+    options: DeleteSnapshotOptions = {},
+  ): Promise<boolean> {
+    const values = this.#matching(aggregateId, aggregateType, options);
+    const { exactly } = options;
+    if (exactly === undefined) return (await this.#database.count(deleteSnapshots, values)) > 0;
+    const { schemaVersion, fingerprint, version, checksum } = exactly;
+    if (schemaVersion !== (options.schemaVersion ?? schemaVersion)) return false;
+    const row = [aggregateType, aggregateId, schemaVersion, fingerprint, version, checksum];
+    return (await this.#database.count(deleteExactSnapshot, row)) > 0;
   }
 
   async snapshotExists(aggregateId: string, aggregateType: string, options?: SchemaVersionOption): Promise<boolean> {
@@ -81,36 +86,33 @@ export class PostgresSnapshotStore implements SnapshotStore {
   async deleteSnapshotsByType(aggregateType: string, options: DeleteByTypeOptions = {}): Promise<number> {
     refuseClosed(this.#closed, "snapshot store");
     checkDeleteByType(aggregateType, options);
-    return this.#database.count(deleteSnapshotsByType, [aggregateType, options.schemaVersionBelow]);
+    const { schemaVersionBelow, createdBefore, otherThan } = options;
+    const before = createdBefore && toInstant("time to delete before", createdBefore);
+    const narrowing = [schemaVersionBelow, before, otherThan?.schemaVersion, otherThan?.fingerprint];
+    return this.#database.count(deleteSnapshotsByType, [aggregateType, ...narrowing]);
+  }
+
+  /**
+   * Waits for transactions that have written and are still open; writers wait meanwhile, for half a second at most.
+   *
+   * @throws {StoreBusyError} when one stays open for longer.
+   * @throws {ConfigurationError} above READ COMMITTED.
+   */
+  async eraseSnapshots(aggregateId: string, aggregateType: string, options: EraseSnapshotsOptions): Promise<number> {
+    checkErase(aggregateId, aggregateType, options);
+    this.#check(aggregateId);
+    const only = { withEvents: false, throughVersion: options.throughVersion };
+    return (await eraseIn(this.#database, { aggregateType, aggregateId }, only)).snapshots;
   }
 
   /** Both as one, when `eventStore` was given the very same pool. */
   jointWith(eventStore: EventStore): JointStore | undefined {
     if (poolOf(eventStore) !== this.#database.pool) return undefined;
-    return { readForLoad: (stream, wanted, limit) => this.#readForLoad(stream, wanted, limit) };
+    return new PostgresJointStore(this.#database, (stream) => this.#check(stream.aggregateId));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-  }
-
-  async #readForLoad(stream: StreamId, wanted: SnapshotKey, limit: number): Promise<LoadPage> {
-    checkPage(stream, { afterVersion: 0, limit });
-    this.#check(stream.aggregateId);
-    const { aggregateType, aggregateId } = stream;
-    const values = [aggregateType, aggregateId, wanted.schemaVersion, wanted.fingerprint, limit];
-    const rows = await this.#database.rows<LoadColumns>(readForLoad, values);
-    const [header, ...page] = rows as [LoadColumns, ...LoadColumns[]];
-    const [, lastEventId, fingerprint, schemaVersion, state, , createdAt, head, version, checksum, anchored, after] =
-      header;
-    const row: SnapshotColumns = [schemaVersion, fingerprint, version, state, createdAt, lastEventId, checksum];
-    return {
-      head: Number(head),
-      row: version === null ? undefined : toSnapshotRow(stream, row),
-      anchored: anchored === "1",
-      afterVersion: Number(after),
-      events: page.map((columns) => toEvent({ aggregateType, aggregateId }, columns)),
-    };
   }
 
   #matching(aggregateId: string, aggregateType: string, options: SchemaVersionOption = {}): unknown[] {
@@ -123,39 +125,4 @@ export class PostgresSnapshotStore implements SnapshotStore {
     refuseClosed(this.#closed, "snapshot store");
     this.#database.checkAggregateId(aggregateId);
   }
-}
-
-type SnapshotColumns = readonly [
-  schemaVersion: string,
-  fingerprint: string,
-  version: string,
-  state: string,
-  createdAt: string,
-  lastEventId: string | null,
-  checksum: string | null,
-];
-
-/** The first row of `readForLoad` holds a snapshot in the columns of an event, the others an event. */
-type LoadColumns = readonly [
-  ...EventColumns,
-  head: string,
-  snapshotVersion: string,
-  checksum: string | null,
-  anchored: string,
-  afterVersion: string,
-];
-
-function toSnapshotRow({ aggregateType, aggregateId }: StreamId, columns: SnapshotColumns): SnapshotRow {
-  const [schemaVersion, fingerprint, version, stateText, createdAt, lastEventId, checksum] = columns;
-  return {
-    aggregateType,
-    aggregateId,
-    schemaVersion: Number(schemaVersion),
-    fingerprint,
-    version: Number(version),
-    stateText,
-    createdAt: toInstant(createdAt),
-    lastEventId: lastEventId ?? undefined,
-    checksum: checksum ?? undefined,
-  };
 }

@@ -2,10 +2,12 @@
 // is ISO 8601 whatever time zone and date style the session has; the columns of type json leave to the letter.
 
 // Where the isolation level is above READ COMMITTED, the snapshot of the transaction may be older than an erasure. Then this fails
-// with a serialization error: every erasure writes this row.
-export const whileErasuresAreKnown = /* sql */ `CASE WHEN current_setting('transaction_isolation') NOT LIKE 'read %' THEN
-        EXISTS (SELECT FROM erasure_guard FOR SHARE)
-      END AS known`;
+// with a serialization error: every erasure writes the row.
+export const knowsErasures = /* sql */ `
+      CASE WHEN current_setting('transaction_isolation') NOT LIKE 'read %'
+        THEN EXISTS (SELECT FROM erasure_guard FOR SHARE)
+        ELSE true
+      END`;
 
 // The head decides, the first event is the gate: it goes in only where the head is the expected one, and where another writer was
 // quicker, ON CONFLICT lets it pass by without an error that would end the transaction around it. All else comes from that row.
@@ -25,7 +27,6 @@ export const withAppendedEvents = /* sql */ `WITH head AS MATERIALIZED (
   gate AS MATERIALIZED (
     SELECT
       head.version,
-      ${whileErasuresAreKnown},
       CASE WHEN coalesce(current_setting('eventfold.appending', true), '') = '' THEN
         pg_advisory_xact_lock_shared(
           'events'::regclass::oid::int4,
@@ -33,7 +34,7 @@ export const withAppendedEvents = /* sql */ `WITH head AS MATERIALIZED (
         )::text || set_config('eventfold.appending', 'yes', true)
       END AS locked
     FROM head, events_position_seq
-    WHERE head.version = coalesce($3::bigint, head.version) AND NOT head.erased
+    WHERE head.version = coalesce($3::bigint, head.version) AND NOT head.erased AND ${knowsErasures}
   ),
   first AS (
     INSERT INTO events (aggregate_type, aggregate_id, version, id, type, schema_version, data, metadata, occurred_at)

@@ -25,6 +25,7 @@ import {
   deleteExactSnapshot,
   deleteSnapshots,
   deleteSnapshotsByType,
+  selectErased,
   selectSnapshot,
   selectSnapshotExists,
   upsertSnapshot,
@@ -45,9 +46,10 @@ export class PostgresSnapshotStore implements SnapshotStore {
     this.#check(snapshot.aggregateId);
     const { aggregateType, aggregateId } = snapshot;
     const values = [aggregateType, aggregateId, ...snapshotValues(snapshot, replacing)];
-    const [[erased, stored] = []] = await this.#database.rows(upsertSnapshot, values);
-    if (erased === "1") throw new StreamErasedError({ stream: { aggregateType, aggregateId } });
-    return stored === "1" ? "stored" : "kept";
+    if ((await this.#database.count(upsertSnapshot, values)) > 0) return "stored";
+    const erased = await this.#database.count(selectErased, [aggregateType, aggregateId, snapshot.version]);
+    if (erased > 0) throw new StreamErasedError({ stream: { aggregateType, aggregateId } });
+    return "kept";
   }
 
   async getSnapshot(

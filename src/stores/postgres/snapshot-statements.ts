@@ -1,4 +1,4 @@
-import { whileErasuresAreKnown } from "./event-statements.ts";
+import { knowsErasures } from "./event-statements.ts";
 
 export const snapshotColumns = /* sql */ `
       aggregate_type, aggregate_id, schema_version, fingerprint,
@@ -18,25 +18,20 @@ export function unlessNewer(rejectedVersion: string, rejectedChecksum: string): 
 }
 
 export const upsertSnapshot = /* sql */ `
-  WITH tombstone AS MATERIALIZED (
+  INSERT INTO snapshots (${snapshotColumns})
+  SELECT $1, $2, $3::bigint, $4, $5::bigint, $6::json, $7::timestamptz, $8, $9
+  WHERE ${knowsErasures} AND NOT EXISTS (
     SELECT
-      EXISTS (
-        SELECT
-        FROM erasures
-        WHERE aggregate_type = $1 AND aggregate_id = $2 AND snapshots_through >= $5::bigint
-      ) AS erased,
-      ${whileErasuresAreKnown}
-  ),
-  saved AS (
-    INSERT INTO snapshots (${snapshotColumns})
-    SELECT $1, $2, $3::bigint, $4, $5::bigint, $6::json, $7::timestamptz, $8, $9
-    FROM tombstone
-    WHERE NOT tombstone.erased
-    ${unlessNewer("$10", "$11")}
-    RETURNING version
+    FROM erasures
+    WHERE aggregate_type = $1 AND aggregate_id = $2 AND snapshots_through >= $5::bigint
   )
-  SELECT tombstone.erased::int4 AS erased, EXISTS (SELECT FROM saved)::int4 AS stored
-  FROM tombstone
+  ${unlessNewer("$10", "$11")}
+`;
+
+export const selectErased = /* sql */ `
+  SELECT
+  FROM erasures
+  WHERE aggregate_type = $1 AND aggregate_id = $2 AND snapshots_through >= $3
 `;
 
 export const selectSnapshot = /* sql */ `

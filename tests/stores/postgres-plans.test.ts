@@ -6,7 +6,7 @@ import { someSnapshot } from "../../src/testing/contracts/snapshot-cases.ts";
 import { freshSchema } from "../setup/postgres.ts";
 
 const LENGTH = 100_000;
-const KEY = { schemaVersion: 1, fingerprint: "" };
+const KEY = { schemaVersion: 1, upgradableFrom: 1, fingerprint: "" };
 
 interface Plan {
   readonly "Node Type": string;

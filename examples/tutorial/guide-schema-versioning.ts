@@ -56,4 +56,5 @@ const schemaVersionBelow = AccountV2.schemaVersion;
 const deleted = await snapshotStore.deleteSnapshotsByType("Account", { schemaVersionBelow });
 console.log(`   Deleted ${deleted} snapshots with schema_version < ${schemaVersionBelow}`);
 
+await accountsV2.close();
 await storage.close();

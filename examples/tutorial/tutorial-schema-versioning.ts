@@ -100,4 +100,5 @@ console.log(`  Balance: $${loaded.state.balance.toFixed(2)}`);
 console.log(`  Transaction count: ${loaded.state.transactionCount}`);
 if (missReason === "schema-mismatch") console.log("  (Schema mismatch caused full event replay)");
 
+await accountsV2.close();
 await storage.close();

@@ -110,7 +110,7 @@ export class AggregateSnapshotter {
     const { policy } = this.#options;
     const { stream, version } = history;
     if (policy === undefined || eventsReplayed <= 2 * (policy.threshold ?? THRESHOLD_ASSUMED)) return;
-    if (this.#writer.versionInFlight(stream.aggregateId) >= version) return;
+    if (this.#writer.isPaused() || this.#writer.versionInFlight(stream.aggregateId) >= version) return;
     try {
       this.#queue.add(this.#capture(history), { healing: true });
     } catch (error) {
@@ -120,8 +120,8 @@ export class AggregateSnapshotter {
 
   /** Drops what is on its way for an aggregate that is being erased, and waits for what cannot be stopped. */
   async discard(aggregateId: string): Promise<void> {
-    await this.#queue.discard(aggregateId);
-    await Promise.allSettled(this.#awaited);
+    this.#queue.forget(aggregateId, Number.POSITIVE_INFINITY);
+    await Promise.allSettled([this.#queue.settled(aggregateId), ...this.#awaited]);
   }
 
   /**
@@ -134,6 +134,7 @@ export class AggregateSnapshotter {
     const capture = this.#capture(history);
     this.#writer.track(capture);
     await this.#awaitable(this.#writer.writeOrThrow(capture));
+    this.#queue.forget(history.stream.aggregateId, history.version);
     return capture.snapshot;
   }
 

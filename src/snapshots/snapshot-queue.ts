@@ -94,14 +94,17 @@ export class SnapshotQueue {
     return entries.length;
   }
 
-  /** Forgets what waits for an aggregate, and waits for what is being written. */
-  async discard(aggregateId: string): Promise<void> {
+  /** Forgets what waits for an aggregate up to a version: a snapshot at least as new is stored, or none is wanted. */
+  forget(aggregateId: string, throughVersion: number): void {
     const waiting = this.#waiting.get(aggregateId);
-    if (waiting !== undefined) {
-      this.#waiting.delete(aggregateId);
-      this.#writer.untrack(waiting.capture);
-      waiting.settle();
-    }
+    if (waiting === undefined || waiting.capture.snapshot.version > throughVersion) return;
+    this.#waiting.delete(aggregateId);
+    this.#writer.untrack(waiting.capture);
+    waiting.settle();
+  }
+
+  /** Waits for what is being written for an aggregate. */
+  async settled(aggregateId: string): Promise<void> {
     await this.#running.get(aggregateId)?.settled;
   }
 

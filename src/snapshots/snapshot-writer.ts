@@ -147,9 +147,9 @@ export class SnapshotWriter {
     this.report({ kind: "snapshot-store-paused", failures: FAILURES_MAX, pauseMs: PAUSE_MS });
   }
 
-  /** Whether the store is being left alone; `capture` is reported as refused then. */
+  /** As `isPaused`; then `capture` is reported as refused. */
   refusesNow(capture: SnapshotCapture): boolean {
-    if (!this.#paused()) return false;
+    if (!this.isPaused()) return false;
     this.report({ kind: "snapshot-refused", ...named(capture), reason: "store-paused" });
     return true;
   }
@@ -158,7 +158,8 @@ export class SnapshotWriter {
     this.#options.report(fact);
   }
 
-  #paused(): boolean {
+  /** Whether the store is being left alone after failures. */
+  isPaused(): boolean {
     if (this.#pausedAt === undefined) return false;
     const elapsed = this.#options.clock().getTime() - this.#pausedAt;
     // A clock that was set back must not make the pause longer.

@@ -31,7 +31,7 @@ it.each([
   await Promise.all(storages.map((storage) => storage.migrate()));
   await Promise.all(storages.map((storage) => storage.close()));
   const { rows } = await poolOf(url).query("SELECT number FROM eventfold_migrations ORDER BY number");
-  expect(rows).toEqual([{ number: 1 }]);
+  expect(rows).toEqual([{ number: 1 }, { number: 2 }]);
 });
 
 it("keeps what is stored when it is migrated again", async () => {

@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto";
-import { ConfigurationError, EventfoldError, InvalidNameError, StoreBusyError, TablesMissingError } from "../../errors.ts";
+import {
+  ConfigurationError,
+  EventfoldError,
+  InvalidNameError,
+  StoreBusyError,
+  TablesMissingError,
+} from "../../errors.ts";
 
 /** What is needed of a connection: a `Pool`, `Client` or `PoolClient` of pg fits as it is. */
 export interface PostgresPool {

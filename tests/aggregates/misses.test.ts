@@ -2,7 +2,7 @@ import { Snapshot, type SnapshotRow, StoreTimeoutError } from "eventfold";
 import { delayedUntil, failing } from "eventfold/testing";
 import { describe, expect, it } from "vitest";
 import { Account, AccountOfSchema2 } from "./account.ts";
-import { fullReplay, saveEvents, setUp, tampered } from "./setup.ts";
+import { forged, fullReplay, saveEvents, setUp, tampered } from "./setup.ts";
 
 const never = new Promise<never>(() => undefined);
 const broken = new Error("connection reset");
@@ -19,12 +19,14 @@ async function accountWithSnapshot(type: typeof Account = Account) {
   await saveEvents(set.accounts, "a", 2);
   const row = await set.snapshotStore.getSnapshot("a", "Account");
   /** Puts another row in the place of the one that was written. */
-  const putRow = async (change: Partial<SnapshotRow>) => {
+  const put = async (changed: Snapshot) => {
     set.memory.snapshots.clear();
-    await set.memory.snapshots.saveSnapshot(tampered(row!, change));
+    await set.memory.snapshots.saveSnapshot(changed);
   };
+  const putRow = (change: Partial<SnapshotRow>) => put(tampered(row!, change));
+  const putForged = (change: Partial<SnapshotRow>) => put(forged(row!, change));
   set.facts.all.length = 0;
-  return { ...set, log, putRow, loading: set.repositoryOf(type) };
+  return { ...set, log, putRow, putForged, loading: set.repositoryOf(type) };
 }
 
 type Arrange = (set: Awaited<ReturnType<typeof accountWithSnapshot>>) => unknown;
@@ -34,11 +36,13 @@ const misses: [reason: string, level: string | undefined, arrange: Arrange][] = 
   ["schema-mismatch", "info", ({ putRow }) => putRow({ schemaVersion: 7 })],
   ["fingerprint-mismatch", "warn", ({ putRow }) => putRow({ fingerprint: "another build" })],
   ["corrupt", "warn", ({ putRow }) => putRow({ stateText: '{"balance":' })],
-  ["ahead-of-stream", "warn", ({ putRow }) => putRow({ version: 13 })],
-  ["history-mismatch", "warn", ({ putRow }) => putRow({ version: 9 })],
-  ["history-mismatch", "warn", ({ putRow }) => putRow({ lastEventId: "of another stream" })],
-  ["restore-failed", "warn", ({ putRow }) => putRow({ stateText: "null" })],
+  ["corrupt", "warn", ({ putRow }) => putRow({ version: 13 })],
+  ["ahead-of-stream", "warn", ({ putForged }) => putForged({ version: 13 })],
+  ["history-mismatch", "warn", ({ putForged }) => putForged({ version: 9 })],
+  ["history-mismatch", "warn", ({ putForged }) => putForged({ lastEventId: "of another stream" })],
+  ["restore-failed", "warn", ({ putForged }) => putForged({ stateText: "null" })],
   ["unproven", "warn", ({ putRow }) => putRow({ lastEventId: undefined })],
+  ["unproven", "warn", ({ putRow }) => putRow({ checksum: undefined })],
   ["store-error", "warn", ({ faults }) => faults.next("getSnapshot", failing(broken))],
   ["timeout", "warn", ({ faults }) => faults.next("getSnapshot", delayedUntil(never))],
 ];
@@ -131,22 +135,25 @@ it("trap: a corrupt row is not tried again at each load for ever: the next due w
 });
 
 it("trap: a row ahead of a restored stream is replaced by the next due write, although it is newer", async () => {
-  const { loading, putRow, facts } = await accountWithSnapshot();
-  await putRow({ version: 1_000 });
+  const { loading, putForged, facts } = await accountWithSnapshot();
+  await putForged({ version: 1_000 });
   await saveEvents(loading, "a", 1);
   await loading.load("a");
   expect(facts.missReasons).toEqual(["ahead-of-stream"]);
   expect(facts.of("loaded").at(-1)).toMatchObject({ snapshotVersion: 13 });
 });
 
-it("trap: a row copied from another aggregate is not trusted", async () => {
+it.each([
+  ["corrupt", tampered],
+  ["history-mismatch", forged],
+])("trap: a row copied from another aggregate is not trusted: %s", async (reason, copiedBy) => {
   const { loading, memory, facts, eventStore } = await accountWithSnapshot();
   await saveEvents(loading, "b", 10);
   const copied = await memory.snapshots.getSnapshot("b", "Account");
   memory.snapshots.clear();
-  await memory.snapshots.saveSnapshot(tampered(copied!, { aggregateId: "a" }));
+  await memory.snapshots.saveSnapshot(copiedBy(copied!, { aggregateId: "a" }));
   expect((await loading.load("a")).state).toEqual((await fullReplay(eventStore, "a")).state);
-  expect(facts.missReasons).toEqual(["missing", "history-mismatch"]);
+  expect(facts.missReasons).toEqual(["missing", reason]);
 });
 
 it("a snapshot of a stream without events is not used, and the aggregate is not there", async () => {

@@ -8,6 +8,7 @@ import {
   type StoredEvent,
 } from "eventfold";
 import { Faults, FaultyEventStore, FaultySnapshotStore } from "eventfold/testing";
+import { snapshotChecksum } from "../../src/snapshots/snapshot-checksum.ts";
 import { Account } from "./account.ts";
 import { Facts } from "./facts.ts";
 
@@ -77,4 +78,10 @@ export function tampered(snapshot: Snapshot, change: Partial<SnapshotRow>): Snap
   const { lastEventId, checksum, stateText } = snapshot;
   const key = { aggregateType, aggregateId, version, schemaVersion, fingerprint };
   return new Snapshot({ ...key, createdAt, lastEventId, checksum, stateText, ...change });
+}
+
+/** The same with a checksum that fits, as an earlier build or a bug of one could have written it. */
+export function forged(snapshot: Snapshot, change: Partial<SnapshotRow>): Snapshot {
+  const row = tampered(snapshot, change);
+  return tampered(row, { checksum: snapshotChecksum(row) });
 }

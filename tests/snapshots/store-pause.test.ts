@@ -9,9 +9,11 @@ describe.each(["sync", "background"] as const)("in mode %s, after three failed w
     const log: string[] = [];
     const logger = { info: () => undefined, warn: (line: string) => void log.push(line) };
     const set = setUp({ logger, snapshots: { threshold: 1, mode } });
+    const account = set.accounts.createNew("a");
     /** One save, whose snapshot is due. */
     const save = async () => {
-      await saveEvents(set.accounts, "a", 1);
+      account.grow(1);
+      await set.accounts.save(account);
       await set.accounts.awaitPendingSnapshots();
     };
     set.faults.every("saveSnapshot", failing(broken));

@@ -28,7 +28,7 @@ const editor = openEditor(source);
 it.each([
   ["accounts", "const accounts: AggregateRepository<Account>"],
   ["account", "const account: Account"],
-  ["load", "(method) AggregateRepository<Account>.load(id: string, options?: RaiseOptions): Promise<Account>"],
+  ["load", "(method) AggregateRepository<Account>.load(id: string): Promise<Account> (+1 overload)"],
   [
     "find",
     "(method) AggregateRepository<Account>.find(id: string, options?: RaiseOptions): Promise<Account | undefined>",
@@ -61,14 +61,18 @@ it("completion after a repository shows its methods and nothing of its inside", 
     "close",
     "createNew",
     "createSnapshot",
+    "erase",
     "exists",
     "find",
     "load",
     "loadOrCreate",
     "pendingSnapshotCount",
+    "pruneSnapshots",
     "save",
     "update",
+    "verifySnapshots",
     "versionOf",
+    "warm",
   ]);
 });
 

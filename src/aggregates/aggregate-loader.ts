@@ -9,7 +9,7 @@ import type { AggregateHistory } from "./aggregate-history.ts";
 import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
 import { type LoadReader, type LoadStart, loadReader, type SnapshotSource } from "./load-reader.ts";
 import type { MissReason, RepositoryFact, RepositoryObserver } from "./repository-observer.ts";
-import { SharedReplays } from "./shared-replays.ts";
+import { type ReplayedAggregate, SharedReplays } from "./shared-replays.ts";
 
 export interface AggregateLoaderOptions {
   readonly eventStore: EventStore;
@@ -58,15 +58,16 @@ export class AggregateLoader {
     const miss = snapshots && (judge(start, wanted) ?? (await this.#fromSnapshot(historyOf(aggregate), start)));
     if (miss !== undefined) {
       report({ kind: "missed", stream, wanted, error: undefined, ...miss, row: withoutState(start.row) });
-      aggregate = instantiate();
     }
-    const history = historyOf(aggregate);
     const row = miss === undefined ? start.row : undefined;
     let foldedBefore = row?.version ?? 0;
     if (row === undefined) {
       if (start.head === 0) return undefined;
-      foldedBefore = await this.#fromEvents(history, start);
+      const replayed = await this.#fromEvents(stream, instantiate, start);
+      aggregate = replayed.aggregate;
+      foldedBefore = replayed.eventsSpared;
     }
+    const history = historyOf(aggregate);
     history.baseline.snapshotVersion = row !== undefined && isOfKey(row, wanted) ? row.version : 0;
     // The next write of this instance takes the place of the row that it could not use.
     if (miss !== undefined && start.row !== undefined && isOfKey(start.row, wanted))
@@ -103,28 +104,27 @@ export class AggregateLoader {
     return undefined;
   }
 
-  /**
-   * Replays all events; loads of one aggregate that miss at the same time share a replay.
-   *
-   * @returns how many of the events another load has folded for this one.
-   */
-  async #fromEvents(history: AggregateHistory, start: LoadStart): Promise<number> {
+  /** Replays all events on a fresh instance; loads of one aggregate that miss at the same time share a replay. */
+  async #fromEvents<A extends AnyAggregate>(
+    stream: StreamId,
+    instantiate: () => A,
+    start: LoadStart,
+  ): Promise<ReplayedAggregate<A>> {
     const { eventStore, snapshots, pageSize } = this.#options;
-    const all = async (): Promise<void> => {
+    const all = async (history: AggregateHistory): Promise<void> => {
       const fromFirst = start.afterVersion === 0;
-      const pages = fromFirst
-        ? this.#pages(history.stream, start)
-        : readPages(eventStore, history.stream, { pageSize });
+      const pages = fromFirst ? this.#pages(stream, start) : readPages(eventStore, stream, { pageSize });
       for await (const events of pages) history.replay(events);
     };
-    const rest = async (): Promise<void> => {
+    const rest = async (history: AggregateHistory): Promise<void> => {
       const range = { afterVersion: history.version, throughVersion: start.head, pageSize };
       if (history.version >= start.head) return;
-      for await (const events of readPages(eventStore, history.stream, range)) history.replay(events);
+      for await (const events of readPages(eventStore, stream, range)) history.replay(events);
     };
-    if (snapshots !== undefined) return await this.#sharedReplays.replay(history, { all, rest });
-    await all();
-    return 0;
+    if (snapshots !== undefined) return await this.#sharedReplays.replay({ stream, instantiate, all, rest });
+    const aggregate = instantiate();
+    await all(historyOf(aggregate));
+    return { aggregate, eventsSpared: 0 };
   }
 
   /** The page that is there already, and those that follow it up to the head that it saw. */

@@ -1,4 +1,6 @@
+import type { StreamId } from "../events/stream-id.ts";
 import type { AggregateHistory } from "./aggregate-history.ts";
+import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
 
 /** The outcome of a replay, as text: each load that shares it makes a state of its own. */
 interface Replayed {
@@ -13,44 +15,68 @@ interface RunningReplay {
   readonly outcome: Promise<Replayed | undefined>;
 }
 
+export interface ReplayWork<A extends AnyAggregate> {
+  readonly stream: StreamId;
+  readonly instantiate: () => A;
+  /** Replays from the first event. */
+  readonly all: (history: AggregateHistory) => Promise<void>;
+  /** Replays what is newer than `history`. */
+  readonly rest: (history: AggregateHistory) => Promise<void>;
+}
+
+export interface ReplayedAggregate<A extends AnyAggregate> {
+  readonly aggregate: A;
+  /** How many of its events another load has folded for this one. */
+  readonly eventsSpared: number;
+}
+
 /** Keeps loads of one aggregate that miss at the same time, as after a deployment, from each replaying its whole history. */
 export class SharedReplays {
   /** By aggregate id: a loader serves one type. */
   readonly #running = new Map<string, RunningReplay>();
 
-  /**
-   * Replays with `all`, or waits for the replay that is running, takes its state and replays what is newer with `rest`.
-   *
-   * @returns how many events `history` was spared.
-   */
-  async replay(
-    history: AggregateHistory,
-    work: { readonly all: () => Promise<void>; readonly rest: () => Promise<void> },
-  ): Promise<number> {
-    const key = history.stream.aggregateId;
+  /** Replays with `all`, or waits for the replay that is running, takes its state and replays what is newer with `rest`. */
+  async replay<A extends AnyAggregate>(work: ReplayWork<A>): Promise<ReplayedAggregate<A>> {
+    const key = work.stream.aggregateId;
     // Whoever finds that the one before it failed takes its place, one after the other.
     for (let running = this.#running.get(key); running !== undefined; running = this.#running.get(key)) {
       running.followers += 1;
       const outcome = await running.outcome;
       if (outcome === undefined) continue;
-      const { schemaVersion } = history.definition.wanted;
-      history.restore({ ...outcome, schemaVersion }, JSON.parse(outcome.stateText));
-      await work.rest();
-      return outcome.version;
+      // Where the state does not survive being text, a replay of its own does.
+      return await takeOver(work, outcome).catch(() => replayAlone(work));
     }
     const { promise, resolve } = Promise.withResolvers<Replayed | undefined>();
     const running: RunningReplay = { followers: 0, outcome: promise };
     this.#running.set(key, running);
     try {
-      await work.all();
+      const replayed = await replayAlone(work);
       // In this tick: afterwards the instance is its user's, who may raise events on it.
-      if (running.followers > 0) resolve(outcomeOf(history));
+      if (running.followers > 0) resolve(outcomeOf(historyOf(replayed.aggregate)));
+      return replayed;
     } finally {
       this.#running.delete(key);
       resolve(undefined);
     }
-    return 0;
   }
+}
+
+async function replayAlone<A extends AnyAggregate>({ instantiate, all }: ReplayWork<A>): Promise<ReplayedAggregate<A>> {
+  const aggregate = instantiate();
+  await all(historyOf(aggregate));
+  return { aggregate, eventsSpared: 0 };
+}
+
+async function takeOver<A extends AnyAggregate>(
+  { instantiate, rest }: ReplayWork<A>,
+  outcome: Replayed,
+): Promise<ReplayedAggregate<A>> {
+  const aggregate = instantiate();
+  const history = historyOf(aggregate);
+  const { schemaVersion } = history.definition.wanted;
+  history.restore({ ...outcome, schemaVersion }, JSON.parse(outcome.stateText));
+  await rest(history);
+  return { aggregate, eventsSpared: outcome.version };
 }
 
 function outcomeOf(history: AggregateHistory): Replayed | undefined {

@@ -10,6 +10,7 @@ import {
   readStreamToEnd,
   someEvents,
 } from "../../src/testing/contracts/contract.ts";
+import { someSnapshot } from "../../src/testing/contracts/snapshot-cases.ts";
 import { freshSchema } from "../setup/postgres.ts";
 
 const { url } = await freshSchema();
@@ -32,6 +33,29 @@ describe("round trips", () => {
     const append = new PostgresEventStore(counting).append(stream, someEvents(1), { expectedVersion: 1 });
     await expect(append).rejects.toThrow(OptimisticConcurrencyError);
     expect(counting.queries).toBe(1);
+  });
+
+  it.each([1, 100])("appends %i events with their snapshot by one query", async (count) => {
+    const counting = countingPool();
+    const { eventStore, snapshotStore } = await connectPostgres(counting);
+    const stream = newStream();
+    const snapshot = someSnapshot({ ...stream, version: count });
+    const joint = snapshotStore.jointWith(eventStore)!;
+    const result = await joint.append(stream, someEvents(count), { expectedVersion: 0, snapshot });
+    expect(result).toEqual({ version: count, snapshot: "stored" });
+    expect(counting.queries).toBe(1);
+  });
+
+  it("stores a snapshot by one query, and erases a stream or snapshots by one", async () => {
+    const counting = countingPool();
+    const { eventStore, snapshotStore } = await connectPostgres(counting);
+    const stream = newStream();
+    await snapshotStore.saveSnapshot(someSnapshot(stream));
+    expect(counting.queries).toBe(1);
+    await snapshotStore.eraseSnapshots(stream.aggregateId, stream.aggregateType, { throughVersion: 1 });
+    expect(counting.queries).toBe(2);
+    await eventStore.eraseStream(stream);
+    expect(counting.queries).toBe(3);
   });
 
   it("reads head, snapshot and events for a load by one query", async () => {

@@ -197,6 +197,23 @@ it("takes part in a transaction of the caller", async () => {
   expect(await eventStore.append(stream, someEvents(1), { expectedVersion: 3 })).toEqual({ version: 4 });
 });
 
+describe("tables whose ids are UUIDs", async () => {
+  const own = await freshSchema();
+
+  it("are erased from, and written to with snapshots", async () => {
+    const uuids = await connectPostgres(own.url, { aggregateIdType: "uuid" });
+    await uuids.migrate();
+    const stream = { aggregateType: "Account", aggregateId: crypto.randomUUID() };
+    const both = { expectedVersion: 0, snapshot: snapshotAt(stream, 2) };
+    const result = await uuids.snapshotStore.jointWith(uuids.eventStore)!.append(stream, someEvents(2), both);
+    expect(result).toEqual({ version: 2, snapshot: "stored" });
+    expect(await uuids.snapshotStore.saveSnapshot(snapshotAt(stream, 3))).toBe("stored");
+    expect(await uuids.eventStore.eraseStream(stream)).toBe(2);
+    await expect(uuids.snapshotStore.saveSnapshot(snapshotAt(stream, 3))).rejects.toThrow(StreamErasedError);
+    await uuids.close();
+  });
+});
+
 it("refuses to erase where it could not see everything that is committed", async () => {
   const stream = await threeEvents();
   await withClients(1, async ([client]) => {

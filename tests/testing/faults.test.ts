@@ -1,4 +1,5 @@
 import { ClosedError, InMemoryEventStore, InMemorySnapshotStore, newEvent, Snapshot } from "eventfold";
+import { openSqlite } from "eventfold/sqlite";
 import {
   answeredAfter,
   delayedUntil,
@@ -110,4 +111,33 @@ it("passes on the error of a call whose answer was to be lost", async () => {
 it("knows no joint reads of stores that share no database", () => {
   const { eventStore, snapshotStore } = openStores();
   expect(snapshotStore.jointWith(eventStore)).toBeUndefined();
+});
+
+it("strikes erasures, and counts them", async () => {
+  const { faults, eventStore, snapshotStore, append } = openStores();
+  await append();
+  faults.next("eraseStream", failing(broken));
+  await expect(eventStore.eraseStream(stream)).rejects.toBe(broken);
+  expect(await eventStore.versionOf(stream)).toBe(1);
+  faults.next("eraseStream", losingAnswer(broken));
+  await expect(eventStore.eraseStream(stream)).rejects.toBe(broken);
+  expect(await eventStore.versionOf(stream)).toBe(0);
+  faults.next("eraseSnapshots", failing(broken));
+  await expect(snapshotStore.eraseSnapshots("a", "Account", { throughVersion: 1 })).rejects.toBe(broken);
+  expect(await snapshotStore.eraseSnapshots("a", "Account", { throughVersion: 1 })).toBe(0);
+  expect([faults.callsOf("eraseStream"), faults.callsOf("eraseSnapshots")]).toEqual([2, 2]);
+});
+
+it("strikes an append that brings a snapshot along, and carries out a plain one after it", async () => {
+  const faults = new Faults();
+  const storage = openSqlite(":memory:");
+  const eventStore = new FaultyEventStore(storage.eventStore, faults);
+  const joint = new FaultySnapshotStore(storage.snapshotStore, faults).jointWith(eventStore)!;
+  const events = [newEvent({ type: "Opened", data: {} })];
+  const options = { expectedVersion: 0, snapshot: new Snapshot({ ...stream, version: 1, state: {} }) };
+  faults.next("append", failing(broken));
+  await expect(joint.append(stream, events, options)).rejects.toBe(broken);
+  expect(await eventStore.append(stream, events, options)).toEqual({ version: 1 });
+  expect(faults.callsOf("append")).toBe(2);
+  await storage.close();
 });

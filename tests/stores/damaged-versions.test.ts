@@ -57,7 +57,7 @@ describe.each(databases)("a snapshot whose version no stream can have, in $name"
 
   it.each(IMPOSSIBLE)("is deleted when it is named exactly: %s", async (version) => {
     const { aggregateId, aggregateType, damaged } = await damagedRow(version);
-    const other = { ...damaged, schemaVersion: 1, fingerprint: "", checksum: "other" };
+    const other = { schemaVersion: 1, fingerprint: "", version: damaged.version, checksum: "other" };
     expect(await snapshotStore.deleteSnapshot(aggregateId, aggregateType, { exactly: other })).toBe(false);
     expect(await snapshotStore.deleteSnapshot(aggregateId, aggregateType, { exactly: damaged })).toBe(true);
   });

@@ -27,7 +27,7 @@ async function saveUntilErased(
   id: string,
 ): Promise<void> {
   const stream = { aggregateType: AGGREGATE_TYPE, aggregateId: id };
-  const joint = snapshotStore.jointWith(eventStore as never);
+  const joint = snapshotStore.jointWith(eventStore);
   for (let turn = 0; ; turn += 1) {
     const events = [newEvent({ type: "Saved", data: turn }), newEvent({ type: "Saved", data: turn })];
     const expectedVersion = await eventStore.versionOf(stream);

@@ -31,7 +31,7 @@ describe.each(Object.entries(writes))("%s", (_name, write) => {
     await withClients(2, async ([eraser, writer]) => {
       const writing = await connectPostgres(writer!, { prepare });
       // From the sixth time on, PostgreSQL uses one plan for all values.
-      for (const _time of numbers(1, 7)) await write(writing, await threeEvents());
+      for (let time = 1; time <= 7; time += 1) await write(writing, await threeEvents());
       await eraser!.query("BEGIN");
       expect(await new PostgresEventStore(eraser!).eraseStream(stream)).toBe(3);
       const outcome = expect(write(writing, stream)).rejects.toThrow(StreamErasedError);

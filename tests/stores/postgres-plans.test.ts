@@ -6,7 +6,8 @@ import { someSnapshot } from "../../src/testing/contracts/snapshot-cases.ts";
 import { freshSchema } from "../setup/postgres.ts";
 
 const LENGTH = 100_000;
-const KEY = { schemaVersion: 1, upgradableFrom: 1, fingerprint: "" };
+const KEY = { schemaVersion: 1, fingerprint: "" };
+const WANTED = { ...KEY, upgradableFrom: 1 };
 
 interface Plan {
   readonly "Node Type": string;
@@ -47,11 +48,15 @@ afterAll(() => client.end());
 const calls = {
   "a load": (pool: PostgresPool, stream: typeof short) => {
     const joint = new PostgresSnapshotStore(pool).jointWith(new PostgresEventStore(pool));
-    return joint?.readForLoad(stream, KEY, 1_000);
+    return joint?.readForLoad(stream, WANTED, 1_000);
+  },
+  "a load whose snapshot can be upgraded": (pool: PostgresPool, stream: typeof short) => {
+    const joint = new PostgresSnapshotStore(pool).jointWith(new PostgresEventStore(pool));
+    return joint?.readForLoad(stream, { ...WANTED, schemaVersion: 2 }, 1_000);
   },
   "a load whose snapshot is of another key": (pool, stream) => {
     const joint = new PostgresSnapshotStore(pool).jointWith(new PostgresEventStore(pool));
-    return joint?.readForLoad(stream, { ...KEY, fingerprint: "other" }, 100);
+    return joint?.readForLoad(stream, { ...WANTED, fingerprint: "other" }, 100);
   },
   "a page": (pool, stream) => new PostgresEventStore(pool).readPage(stream, { afterVersion: 50, limit: 100 }),
   "the version": (pool, stream) => new PostgresEventStore(pool).versionOf(stream),

@@ -1,4 +1,4 @@
-import { AggregateRepository, AggregateRoot, type Codec, type DomainEvent, SerializationError } from "eventfold";
+import { AggregateRepository, AggregateRoot, type Codec, defineAggregate, type DomainEvent, SerializationError } from "eventfold";
 import superjson from "superjson";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -106,6 +106,29 @@ describe.each(codecs)("%s without an adapter", (_name, dataCodec, stateCodec) =>
     at.setFullYear(1999);
     expect(visitor.state.visits).toEqual([{ at: new Date(0), cents: 1n }]);
   });
+});
+
+it("a decider declares its codecs as a class does", async () => {
+  const Diary = defineAggregate({
+    type: "Diary",
+    dataCodec: superjson,
+    stateCodec: superjson,
+    initialState: () => ({ days: new Set<string>() }),
+    decide: (_state, at: Date) => [{ type: "Wrote", data: { at } }],
+    evolve: (state, event: DomainEvent<"Wrote", { at: Date }>) => ({
+      days: new Set([...state.days, event.data.at.toISOString().slice(0, 10)]),
+    }),
+  });
+  const { eventStore, snapshotStore, facts } = setUp();
+  const snapshots = { store: snapshotStore, threshold: 1 };
+  const diaries = new AggregateRepository(Diary, { eventStore, snapshots, observer: facts.observer });
+  const diary = diaries.createNew("a");
+  for (const { at } of visits) diary.execute(at);
+  await diaries.save(diary);
+  const days = new Set(["2026-01-31", "2026-02-01"]);
+  expect((await diaries.load("a")).state).toStrictEqual({ days });
+  expect((await new AggregateRepository(Diary, { eventStore }).load("a")).state).toStrictEqual({ days });
+  expect(facts.of("loaded")).toMatchObject([{ snapshotVersion: 3 }]);
 });
 
 it("data that a codec refuses is a SerializationError with its cause, and raises nothing", () => {

@@ -1,4 +1,11 @@
-import { AggregateRepository, AggregateRoot, type Codec, defineAggregate, type DomainEvent, SerializationError } from "eventfold";
+import {
+  AggregateRepository,
+  AggregateRoot,
+  type Codec,
+  type DomainEvent,
+  defineAggregate,
+  SerializationError,
+} from "eventfold";
 import superjson from "superjson";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { connectPostgres } from "eventfold/postgres";
 import { openSqlite } from "eventfold/sqlite";
 import { Pool } from "pg";
@@ -52,7 +53,7 @@ describe.each(databases)("processes that save while an aggregate is erased, in $
 });
 
 async function start(database: string, aggregateId: string) {
-  const script = join(import.meta.dirname, "erasure-process.ts");
+  const script = fileURLToPath(new URL("./erasure-process.ts", import.meta.url));
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, database, aggregateId], {
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -56,7 +56,7 @@ function damagesIn(kind: DatabaseKind): [damage: string, set: string, reason: st
     ...everywhere,
     ...texts.map(([damage, text]): [string, string, string] => [
       `state: ${damage}`,
-      `state = (${text.replaceAll("STATE", read!)})${cast}`,
+      `state = (${text.replaceAll("STATE", read)})${cast}`,
       "corrupt",
     ]),
     ...(kind === "SQLite"

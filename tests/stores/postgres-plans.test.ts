@@ -11,6 +11,7 @@ const WANTED = { ...KEY, upgradableFrom: 1 };
 
 interface Plan {
   readonly "Node Type": string;
+  readonly "Function Name"?: string;
   readonly "Actual Rows": number;
   readonly "Actual Loops": number;
   readonly Plans?: readonly Plan[];
@@ -70,7 +71,8 @@ describe.each(Object.entries(calls))("%s", (_name, call) => {
   it("touches no more rows of a long stream than of a short one, and sorts none of its events", async () => {
     const touched = async (stream: typeof short): Promise<number> => {
       const plans = await plansOf((pool) => call(pool, stream));
-      const nodes = plans.flatMap(flatten);
+      // How many locks others hold is theirs to say.
+      const nodes = plans.flatMap(flatten).filter((node) => node["Function Name"] !== "pg_lock_status");
       const sorts = nodes.filter((node) => node["Node Type"] === "Sort");
       expect(Math.max(0, ...sorts.map((node) => node["Actual Rows"]))).toBeLessThanOrEqual(1);
       return nodes.map(rowsTouched).reduce((a, b) => a + b, 0);

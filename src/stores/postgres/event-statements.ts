@@ -13,7 +13,7 @@ export const knowsErasures = /* sql */ `
 // quicker, ON CONFLICT lets it pass by without an error that would end the transaction around it. All else comes from that row.
 // The lock tells readers of all events where this transaction may still write: it is taken before the first position is, on a
 // number below all of them, once a transaction (the setting remembers), and ends with the transaction.
-export const withAppendedEvents = /* sql */ `WITH head AS MATERIALIZED (
+export const withAppendedEvents: string = /* sql */ `WITH head AS MATERIALIZED (
     SELECT
       coalesce((
         SELECT version
@@ -56,7 +56,7 @@ export const withAppendedEvents = /* sql */ `WITH head AS MATERIALIZED (
     ORDER BY event.place
   )`;
 
-export const appendEvents = /* sql */ `
+export const appendEvents: string = /* sql */ `
   ${withAppendedEvents}
   SELECT head.version AS head, head.erased::int4 AS erased, EXISTS (SELECT FROM first)::int4 AS appended
   FROM head

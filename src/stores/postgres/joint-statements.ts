@@ -64,7 +64,7 @@ export const readForLoad = /* sql */ `
 `;
 
 // The snapshot goes in where the first event does: with the append or not at all.
-export const appendWithSnapshot = /* sql */ `
+export const appendWithSnapshot: string = /* sql */ `
   ${withAppendedEvents},
   saved AS (
     INSERT INTO snapshots (${snapshotColumns})

@@ -17,7 +17,7 @@ export function unlessNewer(rejectedVersion: string, rejectedChecksum: string): 
       OR (snapshots.version::float8 = ${rejectedVersion} AND snapshots.checksum IS NOT DISTINCT FROM ${rejectedChecksum})`;
 }
 
-export const upsertSnapshot = /* sql */ `
+export const upsertSnapshot: string = /* sql */ `
   INSERT INTO snapshots (${snapshotColumns})
   SELECT $1, $2, $3::bigint, $4, $5::bigint, $6::json, $7::timestamptz, $8, $9
   WHERE ${knowsErasures} AND NOT EXISTS (

@@ -179,6 +179,23 @@ it("trap: a state that cannot be stored fails no save, and is reported with its 
   expect((await sketches.load("a")).state).toEqual(sketch.state);
 });
 
+it("trap: a state with an undefined property is not stored without it, and is reported", async () => {
+  const Optional = defineAggregate({
+    type: "Optional",
+    initialState: (): { note?: string | undefined } => ({ note: undefined }),
+    decide: () => [{ type: "Happened", data: {} }],
+    evolve: (state, _event: DomainEvent<"Happened", object>) => state,
+  });
+  const { eventStore, snapshotStore, facts } = setUp();
+  const options = { eventStore, snapshots: { store: snapshotStore, threshold: 1 }, observer: facts.observer };
+  const optionals = new AggregateRepository(Optional, { ...options, logger: false });
+  const optional = optionals.createNew("a");
+  optional.execute(undefined);
+  await optionals.save(optional);
+  expect(facts.of("snapshot-failed")).toMatchObject([{ stage: "capture", error: { path: "state.note" } }]);
+  expect((await optionals.load("a")).state).toStrictEqual({ note: undefined });
+});
+
 it("a state that its codec cannot restore is replayed", async () => {
   const { eventStore, snapshotStore, facts } = setUp();
   const snapshots = { store: snapshotStore, threshold: 1 };

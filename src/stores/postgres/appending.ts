@@ -1,7 +1,6 @@
 import {
   CommitUnknownError,
   DuplicateEventError,
-  EventfoldError,
   OptimisticConcurrencyError,
   StreamErasedError,
 } from "../../errors.ts";
@@ -80,7 +79,6 @@ export class Appending {
   }
 
   #translated(error: unknown): unknown {
-    if (error instanceof EventfoldError) return error;
     const stream = this.#stream;
     const { constraint, detail = "" } = error as { constraint?: string; detail?: string };
     if (sqlState(error) === "23505" && constraint === "events_id_key") {

@@ -111,8 +111,10 @@ export const jointLoadCases: readonly ContractCase<StorePair>[] = [
   promise("begins at the first event when another one stands at the version of the snapshot", async (pair) => {
     const stream = await filledStream(pair.eventStore, 5);
     // As after a restore: the id is known, but not at this version.
-    const row = await saveRow(pair, stream, { version: 3, lastEventId: stream.events[1]?.id });
-    await assertLoad(pair, stream, 100, { head: 5, row, anchored: false, afterVersion: 0 }, numbers(1, 5));
+    for (const other of [2, 4]) {
+      const row = await saveRow(pair, stream, { version: 3, lastEventId: stream.events[other - 1]?.id });
+      await assertLoad(pair, stream, 100, { head: 5, row, anchored: false, afterVersion: 0 }, numbers(1, 5));
+    }
   }),
 
   promise("begins at the first event when the snapshot was copied from another aggregate", async (pair) => {

@@ -6,6 +6,7 @@ import type { Storage } from "./storages/storage.ts";
 export const THRESHOLD = 100;
 
 const EVENTS_PER_SAVE = 100;
+const OWNER_NAME = "Ada Lovelace";
 
 /** Takes a snapshot each 100 events. */
 export function withSnapshots({ eventStore, snapshotStore: store }: Storage): AggregateRepository<Account> {
@@ -18,10 +19,15 @@ export function withoutSnapshots({ eventStore }: Storage): AggregateRepository<A
 }
 
 /** Saves an account with so many events, by a hundred. @returns its id */
-export async function makeAccount(accounts: AggregateRepository<Account>, events: number): Promise<string> {
+export async function makeAccount(
+  accounts: AggregateRepository<Account>,
+  events: number,
+  ownerName = OWNER_NAME,
+): Promise<string> {
   const account = accounts.createNew();
-  for (let saved = 0; saved < events; saved += EVENTS_PER_SAVE) {
-    move(account, Math.min(EVENTS_PER_SAVE, events - saved));
+  account.open(ownerName);
+  while (account.version < events) {
+    move(account, Math.min(EVENTS_PER_SAVE - (account.version % EVENTS_PER_SAVE), events - account.version));
     await accounts.save(account);
   }
   return account.id;
@@ -46,7 +52,7 @@ export async function expectReplayed(storage: Storage, accountId: string, expect
 export function move(account: Account, events: number): void {
   for (let raised = 0; raised < events; raised += 1) {
     const number = account.version;
-    if (number === 0) account.open("Ada Lovelace");
+    if (number === 0) account.open(OWNER_NAME);
     else if (number % 3 === 0) account.withdraw({ amount: number % 97, counterparty: "Grocer", reference: "weekly" });
     else account.deposit({ amount: (number % 89) + 0.25, counterparty: "Employer", reference: `invoice ${number}` });
   }

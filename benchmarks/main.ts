@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { type Comparing, isReached, type Result } from "./comparison.ts";
 import { compareFlatness } from "./comparisons/flatness.ts";
+import { compareProof } from "./comparisons/proof.ts";
 import { compareReplay } from "./comparisons/replay.ts";
 import { compareSaveSize } from "./comparisons/save-size.ts";
 import { compareSnapshotLoad } from "./comparisons/snapshot-load.ts";
@@ -14,7 +15,13 @@ import { openPostgres } from "./storages/postgres.ts";
 import { openSqliteFile } from "./storages/sqlite.ts";
 import type { Storage } from "./storages/storage.ts";
 
-const comparisons: readonly Comparing[] = [compareFlatness, compareReplay, compareSaveSize, compareSnapshotLoad];
+const comparisons: readonly Comparing[] = [
+  compareFlatness,
+  compareReplay,
+  compareSaveSize,
+  compareSnapshotLoad,
+  compareProof,
+];
 
 const interruption = new AbortController();
 // Once: a second Ctrl-C ends the process where it stands.

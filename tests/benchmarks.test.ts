@@ -33,7 +33,7 @@ it("measures every store, prints tables and targets, and writes the same as JSON
 
   const { environment, results } = JSON.parse(readFileSync(file, "utf8"));
   expect(Object.keys(environment)).toEqual(["machine", "memory", "SQLite", "PostgreSQL"]);
-  expect(results).toHaveLength(17);
+  expect(results).toHaveLength(23);
   for (const { measured, target, reached } of results) {
     expect(measured.rounds).toBeGreaterThanOrEqual(6);
     expect(measured.baselineMs).toBeGreaterThan(0);

@@ -23,6 +23,12 @@ export function openMemory(): Storage {
     eventStore,
     snapshotStore,
     bare,
+    readUnproven: async (stream, wanted, limit) => {
+      const row = await snapshotStore.getSnapshot(stream.aggregateId, stream.aggregateType, { prefer: wanted });
+      const afterVersion = row?.version ?? 0;
+      const { events } = await eventStore.readPage(stream, { afterVersion, limit });
+      return { head: afterVersion + events.length, row, anchored: true, afterVersion, events };
+    },
     facts: ["lasts as long as the process"],
     settle: (accountIds) => bare.copy(accountIds, eventStore, snapshotStore),
     close: async () => {},

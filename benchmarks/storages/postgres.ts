@@ -3,6 +3,8 @@ import { createRequire } from "node:module";
 import type { EventMetadata } from "eventfold";
 import { connectPostgres } from "eventfold/postgres";
 import { Client, Pool } from "pg";
+import { Database } from "../../src/stores/postgres/database.ts";
+import { type SnapshotColumns, toEvent, toSnapshotRow } from "../../src/stores/postgres/rows.ts";
 import { startPostgres } from "../../tests/setup/postgres-server.ts";
 import { Account, type AccountEvent, type AccountState, evolve, INITIAL_STATE } from "../account.ts";
 import type { BareDriver, Storage } from "./storage.ts";
@@ -17,6 +19,7 @@ export async function openPostgres(): Promise<Storage> {
   await client.query(`CREATE SCHEMA ${schema}`);
   const pool = new Pool({ connectionString });
   const storage = await connectPostgres(pool);
+  const database = new Database(pool);
   const close = async (): Promise<void> => {
     await storage.close();
     await pool.end();
@@ -34,6 +37,15 @@ export async function openPostgres(): Promise<Storage> {
     ...storage,
     name: "PostgreSQL",
     bare: new BarePostgres(client),
+    readUnproven: async ({ aggregateType, aggregateId }, { schemaVersion, fingerprint }, limit) => {
+      const values = [aggregateType, aggregateId, schemaVersion, fingerprint, limit];
+      const [header, ...page] = await database.rows<UnprovenColumns>(selectUnproven, values);
+      const [, lastEventId, kind, version, state, , createdAt, snapshotVersion, checksum] = header as UnprovenColumns;
+      const columns: SnapshotColumns = [version, kind, snapshotVersion, state, createdAt, lastEventId, checksum];
+      const row = toSnapshotRow({ aggregateType, aggregateId }, columns);
+      const events = page.map((event) => toEvent({ aggregateType, aggregateId }, event));
+      return { head: row.version + events.length, row, anchored: true, afterVersion: row.version, events };
+    },
     facts: await factsOf(client),
     settle: async () => {
       await client.query("VACUUM ANALYZE events, snapshots");
@@ -72,6 +84,40 @@ const selectSnapshotAndTail = /* sql */ `
     ORDER BY version
   )
 `;
+
+// The library's own statement for a load, but for the head and the anchor.
+const selectUnproven = /* sql */ `
+  WITH header AS MATERIALIZED (
+    SELECT
+      version, schema_version, fingerprint, state, created_at, last_event_id, checksum,
+      schema_version = $3 AND fingerprint = $4 AS wanted
+    FROM snapshots
+    WHERE aggregate_type = $1 AND aggregate_id = $2
+    ORDER BY wanted DESC, version DESC, schema_version DESC
+    LIMIT 1
+  )
+  SELECT
+    0::bigint AS version, last_event_id AS id, fingerprint AS type, schema_version,
+    state AS data, NULL::json AS metadata, to_json(created_at AT TIME ZONE 'UTC') AS occurred_at,
+    version AS snapshot_version, checksum
+  FROM header
+  UNION ALL
+  (
+    SELECT
+      version, id, type, schema_version,
+      data, metadata, to_json(occurred_at AT TIME ZONE 'UTC'),
+      NULL, NULL
+    FROM events
+    WHERE aggregate_type = $1 AND aggregate_id = $2
+      AND version > (SELECT version FROM header) AND version <= (SELECT version FROM header) + $5
+    ORDER BY version
+    LIMIT $5
+  )
+  ORDER BY version
+  LIMIT $5 + 1
+`;
+
+type UnprovenColumns = readonly [...EventColumns, snapshotVersion: string, checksum: string | null];
 
 type EventColumns = [
   version: string,

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { EventMetadata } from "eventfold";
 import { openSqlite } from "eventfold/sqlite";
+import { readEvents, readSnapshotRow } from "../../src/stores/sqlite/rows.ts";
+import { databaseOf } from "../../src/stores/sqlite/sqlite-event-store.ts";
 import { Account, type AccountEvent, type AccountState, evolve, INITIAL_STATE } from "../account.ts";
 import type { BareDriver, Storage } from "./storage.ts";
 
@@ -16,10 +18,18 @@ export function openSqliteFile(): Storage {
   // As the library sets the connections that it opens itself.
   handle.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
   const storage = openSqlite(handle);
+  const database = databaseOf(storage.eventStore);
   return {
     ...storage,
     name: "SQLite",
     bare: new BareSqlite(handle),
+    readUnproven: async (stream, wanted, limit) =>
+      database.transaction("BEGIN", () => {
+        const row = readSnapshotRow(database, stream, { prefer: wanted });
+        const afterVersion = row?.version ?? 0;
+        const events = readEvents(database, stream, { afterVersion, limit });
+        return { head: afterVersion + events.length, row, anchored: true, afterVersion, events };
+      }),
     facts: [
       `SQLite ${process.versions.sqlite} by node:sqlite`,
       `journal_mode ${pragma(handle, "journal_mode")}`,

@@ -1,4 +1,4 @@
-import type { EventStore, SnapshotStore } from "eventfold";
+import type { EventStore, JointStore, SnapshotStore } from "eventfold";
 import type { AccountState } from "../account.ts";
 
 /** Stores of one kind, and beside them what a programmer would write by hand. */
@@ -7,6 +7,8 @@ export interface Storage {
   readonly eventStore: EventStore;
   readonly snapshotStore: SnapshotStore;
   readonly bare: BareDriver;
+  /** What a load reads, by the means of the library, without what proves the snapshot: head of the stream and anchor. */
+  readonly readUnproven: JointStore["readForLoad"];
   /** What the measurements depend on: versions, durability. */
   readonly facts: readonly string[];
   /**

@@ -104,7 +104,9 @@ export class OptimisticConcurrencyError extends StreamError {
     super(
       facts,
       `is at version ${facts.actualVersion}, but ${facts.expectedVersion} was expected. ` +
-        "Load it again and repeat the command, or use update().",
+        (facts.expectedVersion === 0
+          ? "It exists already: load it, or create another id."
+          : "Load it again and repeat the command, as update() does, with more attempts where many write at once."),
     );
     this.expectedVersion = facts.expectedVersion;
     this.actualVersion = facts.actualVersion;
@@ -213,24 +215,32 @@ export class EventUpgradeError extends EventfoldError {
 }
 
 /** `evolve` gave no state. The aggregate is as it was before the event. */
-export class EvolveError extends EventfoldError {
+export class EvolveError extends StreamError {
   readonly code = "EVOLVE";
+  readonly version: number;
   readonly eventType: string;
-  constructor(facts: { aggregateType: string; eventType: string }) {
+  constructor(facts: { stream: StreamFacts; version: number; eventType: string; returned: string }) {
     super(
-      `evolve of ${facts.aggregateType} returned undefined for event ${facts.eventType}. ` +
+      facts,
+      `stays as it was: evolve returned ${facts.returned} for event ${facts.eventType} at version ${facts.version}. ` +
         "Return the state in every case, also for events that change nothing.",
     );
+    this.version = facts.version;
     this.eventType = facts.eventType;
   }
 }
 
 /** `evolve` is not pure, as the option `checkPurity` found. The aggregate is as it was before the event. */
-export class ImpureFoldError extends EventfoldError {
+export class ImpureFoldError extends StreamError {
   readonly code = "IMPURE_FOLD";
+  readonly version: number;
   readonly eventType: string;
-  constructor(facts: { aggregateType: string; eventType: string; problem: string }) {
-    super(`evolve of ${facts.aggregateType} for event ${facts.eventType} ${facts.problem}.`);
+  constructor(facts: { stream: StreamFacts; version: number; eventType: string; problem: string }) {
+    super(
+      facts,
+      `stays as it was: evolve, for event ${facts.eventType} at version ${facts.version}, ${facts.problem}.`,
+    );
+    this.version = facts.version;
     this.eventType = facts.eventType;
   }
 }

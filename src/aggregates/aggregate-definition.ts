@@ -59,7 +59,7 @@ function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
   const { aggregateType, schemaVersion = 1 } = type;
   if (aggregateType === undefined) {
     const problem = 'is missing. Declare `static readonly aggregateType = "…"` on the class.';
-    throw new ConfigurationError({ option: `${type.name}.aggregateType`, problem });
+    throw new ConfigurationError({ option: `${type.name || "class"}.aggregateType`, problem });
   }
   checkName(`aggregate type of class ${type.name}`, aggregateType);
   if (!Number.isSafeInteger(schemaVersion) || schemaVersion < 1) {

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from "uuid";
-import { EvolveError } from "../errors.ts";
+import { ConfigurationError, EvolveError } from "../errors.ts";
 import { deepFreeze } from "../events/deep-freeze.ts";
 import {
   type DomainEvent,
@@ -71,6 +71,7 @@ export class AggregateHistory {
   readonly baseline: SnapshotBaseline = { snapshotVersion: 0, rejectedRow: undefined };
   readonly #fold: Fold;
   #context = DEFAULT_CONTEXT;
+  #changing = false;
   #state: { readonly value: unknown } | undefined;
 
   constructor(definition: AggregateDefinition, aggregateId: string, fold: Fold) {
@@ -96,26 +97,28 @@ export class AggregateHistory {
 
   /** Folds new events: all of them, or, when one is refused or `evolve` throws, none. */
   raise(facts: readonly { readonly type: string; readonly data: unknown }[]): void {
-    let state = this.state;
     const raised: UncommittedEvent[] = [];
-    for (const { type, data } of facts) {
-      const made = this.#make(type, data, this.version + raised.length + 1);
-      state = this.#evolve(state, made.event);
-      raised.push(made);
-    }
-    this.#state = { value: state };
-    this.version += raised.length;
-    this.lastEventId = raised.at(-1)?.event.id ?? this.lastEventId;
+    this.#change(() => {
+      let state = this.state;
+      for (const { type, data } of facts) {
+        const made = this.#make(type, data, this.version + raised.length + 1);
+        state = this.#evolve(state, made.event);
+        raised.push(made);
+      }
+      return state;
+    });
+    this.#advance(raised.map(({ event }) => event));
     this.uncommitted.push(...raised);
   }
 
   /** Folds stored events, which follow `version` without a gap. */
   replay(events: readonly StoredEvent[]): void {
-    let state = this.state;
-    for (const event of events) state = this.#evolve(state, this.definition.toDomainEvent(event));
-    this.#state = { value: state };
-    this.version += events.length;
-    this.lastEventId = events.at(-1)?.id ?? this.lastEventId;
+    this.#change(() => {
+      let state = this.state;
+      for (const event of events) state = this.#evolve(state, this.definition.toDomainEvent(event));
+      return state;
+    });
+    this.#advance(events);
   }
 
   /** Takes the state of a snapshot, already parsed, instead of the events up to its version. */
@@ -129,6 +132,25 @@ export class AggregateHistory {
   /** The state as the text that a snapshot stores. @throws {SerializationError} */
   stateText(): string {
     return this.definition.stateCodec.encode(this.state, "state");
+  }
+
+  /** Takes the state that `work` computes. While it does, nothing may be raised: `evolve` only tells what has happened. */
+  #change(work: () => unknown): void {
+    if (this.#changing) {
+      const problem = "calls raise(). Raise events in command methods; evolve and initialState only compute a state.";
+      throw new ConfigurationError({ option: `evolve of ${this.definition.aggregateType}`, problem });
+    }
+    this.#changing = true;
+    try {
+      this.#state = { value: work() };
+    } finally {
+      this.#changing = false;
+    }
+  }
+
+  #advance(events: readonly { readonly id: string }[]): void {
+    this.version += events.length;
+    this.lastEventId = events.at(-1)?.id ?? this.lastEventId;
   }
 
   #make(type: string, input: unknown, version: number): UncommittedEvent {
@@ -152,9 +174,10 @@ export class AggregateHistory {
     const { checkPurity } = this.#context;
     const { evolve } = this.#fold;
     const frozen = this.#frozen(event);
-    const next = checkPurity ? foldTwice(this.definition, evolve, state, frozen) : evolve(state, frozen);
-    if (next === undefined) {
-      throw new EvolveError({ aggregateType: this.definition.aggregateType, eventType: event.type });
+    const next = checkPurity ? foldTwice(this, evolve, state, frozen) : evolve(state, frozen);
+    if (next === undefined || isPromise(next)) {
+      const returned = next === undefined ? "undefined" : "a promise";
+      throw new EvolveError({ stream: this.stream, version: event.version, eventType: event.type, returned });
     }
     return this.#frozen(next);
   }
@@ -162,4 +185,8 @@ export class AggregateHistory {
   #frozen<Value>(value: Value): Value {
     return this.#context.freeze ? deepFreeze(value) : value;
   }
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof (value as { then?: unknown } | null)?.then === "function";
 }

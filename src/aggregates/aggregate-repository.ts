@@ -10,7 +10,7 @@ import type { Snapshot } from "../snapshots/snapshot.ts";
 import { type AggregateDefinition, type AggregateType, definitionOf } from "./aggregate-definition.ts";
 import { type AggregateHistory, metadataContext } from "./aggregate-history.ts";
 import { AggregateLoader } from "./aggregate-loader.ts";
-import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
+import { AggregateRoot, type AnyAggregate, historyOf } from "./aggregate-root.ts";
 import { AggregateSaver } from "./aggregate-saver.ts";
 import { AggregateSnapshotter } from "./aggregate-snapshotter.ts";
 import {
@@ -45,6 +45,9 @@ export interface EraseReport {
 
 const UPDATE_ATTEMPTS_DEFAULT = 5;
 const UPDATE_ATTEMPTS_MAX = 1_000;
+/** Callers that met in one conflict would else meet again in the next; at most half a second. */
+const UPDATE_PAUSE_MS = 4;
+const UPDATE_PAUSE_DOUBLINGS_MAX = 7;
 
 /**
  * Loads and saves the aggregates of one class. What it loads is what replaying every event gives; snapshots only make it quick.
@@ -64,6 +67,10 @@ export class AggregateRepository<A extends AnyAggregate> {
 
   /** @throws {ConfigurationError} for what the class or the options declare and cannot work; nothing is stored. */
   constructor(type: AggregateType<A>, options: RepositoryOptions<A>) {
+    if (!((type as { readonly prototype?: unknown } | undefined)?.prototype instanceof AggregateRoot)) {
+      const problem = "does not extend AggregateRoot. Pass such a class, or what defineAggregate() returns.";
+      throw new ConfigurationError({ option: "type", problem });
+    }
     this.#type = type;
     this.#definition = definitionOf(type);
     const { aggregateType, wanted } = this.#definition;
@@ -147,7 +154,7 @@ export class AggregateRepository<A extends AnyAggregate> {
   }
 
   /**
-   * Loads, changes and saves an aggregate; starts over with a fresh one when others saved it meanwhile.
+   * Loads, changes and saves an aggregate; starts over with a fresh one, after a short random pause, when others saved it meanwhile.
    *
    * @param change is awaited, and may run several times: keep effects out of it.
    * @returns the saved aggregate.
@@ -167,6 +174,7 @@ export class AggregateRepository<A extends AnyAggregate> {
         return aggregate;
       } catch (error) {
         if (!(error instanceof OptimisticConcurrencyError) || attempt >= attempts) throw error;
+        await pause(Math.random() * UPDATE_PAUSE_MS * 2 ** Math.min(attempt, UPDATE_PAUSE_DOUBLINGS_MAX));
       }
     }
   }
@@ -233,9 +241,9 @@ export class AggregateRepository<A extends AnyAggregate> {
     const stream = this.#streamOf(id);
     await this.#snapshotter?.discard(id);
     const throughVersion = events ? Number.MAX_SAFE_INTEGER : await eventStore.versionOf(stream);
-    const erasedEvents = events ? await eventStore.eraseStream(stream) : 0;
     const erasedSnapshots = await snapshots?.store.eraseSnapshots(id, stream.aggregateType, { throughVersion });
-    return { events: erasedEvents, snapshots: erasedSnapshots ?? 0 };
+    const erasedEvents = events ? await eventStore.eraseStream(stream) : 0;
+    return { snapshots: erasedSnapshots ?? 0, events: erasedEvents };
   }
 
   /** Waits for saves and snapshots in flight. The stores stay open: they are yours. Idempotent. */
@@ -257,7 +265,10 @@ export class AggregateRepository<A extends AnyAggregate> {
 
   #historyOf(aggregate: A): AggregateHistory {
     if (!(aggregate instanceof this.#type)) {
-      const problem = `is no instance of ${this.#type.name}. A repository serves one class.`;
+      const isPromise = (aggregate as unknown) instanceof Promise;
+      const problem = isPromise
+        ? "is a promise. Await load() first."
+        : `is no instance of ${this.#type.name}. A repository serves one class.`;
       throw new ConfigurationError({ option: "aggregate", problem });
     }
     return historyOf(aggregate);
@@ -278,4 +289,10 @@ export class AggregateRepository<A extends AnyAggregate> {
   #refuseClosed(): void {
     if (this.#closed) throw new ClosedError({ what: "repository" });
   }
+}
+
+async function pause(durationMs: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, durationMs);
+  });
 }

@@ -172,7 +172,7 @@ export class AggregateSnapshotter {
 
 function refuseUnsaved(stream: StreamId, { version, uncommitted }: AggregateHistory): void {
   if (uncommitted.length > 0) {
-    const problem = `it has ${uncommitted.length} uncommitted events. Save it first: a snapshot holds committed events only.`;
+    const problem = `it has ${uncommitted.length} unsaved event(s). Save it first: a snapshot holds committed events only.`;
     throw new SnapshotRefusedError({ stream, problem });
   }
   if (version === 0) throw new SnapshotRefusedError({ stream, problem: "it has no events yet." });

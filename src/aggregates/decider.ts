@@ -1,3 +1,4 @@
+import { ConfigurationError } from "../errors.ts";
 import type { Codec } from "../events/codec.ts";
 import type { DomainEvent } from "../events/event.ts";
 import type { EventDefinitions } from "../events/event-definitions.ts";
@@ -29,7 +30,7 @@ export interface Decider<State, Command, Event extends DomainEvent> {
   /** The state before the first event. */
   readonly initialState: (id: string) => State;
   /** What happens when `command` meets `state`; throws what makes the command impossible. */
-  readonly decide: (state: NoInfer<State>, command: Command) => readonly Decision<NoInfer<Event>>[];
+  readonly decide: (state: NoInfer<State>, command: Command) => readonly NoInfer<Decision<Event>>[];
   /** The state after `event`. Pure, and complete: a missing case does not compile. */
   readonly evolve: (state: NoInfer<State>, event: Event) => NoInfer<State>;
 }
@@ -75,7 +76,13 @@ export function defineAggregate<State, Command, Event extends DomainEvent>(
     }
 
     execute(command: Command): void {
-      historyOf(this).raise(decider.decide(this.state, command));
+      const decided: unknown = decider.decide(this.state, command);
+      if (!Array.isArray(decided)) {
+        const problem =
+          "returned no array. Return events as [{ type, data }], or [] for none; it cannot be asynchronous.";
+        throw new ConfigurationError({ option: `${decider.type}.decide`, problem });
+      }
+      historyOf(this).raise(decided as readonly { readonly type: string; readonly data: unknown }[]);
     }
   };
   // Messages name the class.

@@ -1,5 +1,6 @@
 import { ImpureFoldError } from "../errors.ts";
 import type { DomainEvent } from "../events/event.ts";
+import type { StreamId } from "../events/stream-id.ts";
 import type { AggregateDefinition } from "./aggregate-definition.ts";
 
 type Evolve = (state: unknown, event: DomainEvent) => unknown;
@@ -14,14 +15,14 @@ const DAY_MS = 86_400_000;
  * @throws {ImpureFoldError} when `evolve` changed its input, or gave two results.
  */
 export function foldTwice(
-  definition: AggregateDefinition,
+  { stream, definition }: { readonly stream: StreamId; readonly definition: AggregateDefinition },
   evolve: Evolve,
   state: unknown,
   event: DomainEvent,
 ): unknown {
-  const { aggregateType, stateCodec, dataCodec } = definition;
+  const { stateCodec, dataCodec } = definition;
   const refuse = (problem: string): never => {
-    throw new ImpureFoldError({ aggregateType, eventType: event.type, problem });
+    throw new ImpureFoldError({ stream, version: event.version, eventType: event.type, problem });
   };
   const stateBefore = stateCodec.encode(state, "state");
   const dataBefore = dataCodec.encode(event.data, "data");

@@ -76,9 +76,18 @@ export interface Logger {
   warn(message: string): void;
 }
 
-/** Writes what people should know of: a schema mismatch at info, everything else that is abnormal at warning. */
+/**
+ * Writes what people should know of: a schema mismatch at info, everything else that is abnormal at warning. What a busy import
+ * repeats for each aggregate, a full queue, is written the 1st, 10th, 100th … time, with the number.
+ */
 export function logTo(logger: Logger): RepositoryObserver {
+  let refusals = 0;
   return (fact) => {
+    if (fact.kind === "snapshot-refused" && fact.reason === "queue-full") {
+      refusals += 1;
+      if (/^10*$/.test(String(refusals))) logger.warn(describeFullQueue(fact, refusals));
+      return;
+    }
     const line = describe(fact);
     if (line === undefined) return;
     if (fact.kind === "missed" && fact.reason === "schema-mismatch") logger.info(line);
@@ -93,13 +102,11 @@ function describe(fact: RepositoryFact): string | undefined {
     case "saved":
     case "snapshot-stored":
     case "snapshot-kept":
+    // A full queue has its own line; a pause is reported once, by itself; what was erased is meant to stay so.
+    case "snapshot-refused":
       return undefined;
     case "missed":
       return fact.reason === "missing" ? undefined : describeMiss(fact);
-    case "snapshot-refused":
-      // The pause itself is reported once, and what was erased is meant to stay so.
-      if (fact.reason !== "queue-full") return undefined;
-      return `eventfold: the snapshot of ${label(fact)} was not queued: the queue is full. A later save takes one.`;
     case "snapshot-failed":
       return `eventfold: no snapshot of ${label(fact)}, ${STAGES[fact.stage]}: ${text(fact.error)}`;
     case "wait-until-failed":
@@ -124,6 +131,13 @@ function describe(fact: RepositoryFact): string | undefined {
   }
 }
 
+function describeFullQueue(fact: { readonly stream: StreamId; readonly version: number }, refusals: number): string {
+  return (
+    `eventfold: the snapshot of ${label(fact)} was not queued: the queue is full (${refusals} so far). A later save takes one. ` +
+    'Raise queueLimit, or use mode "sync" for imports.'
+  );
+}
+
 const STAGES = { policy: "the policy threw", capture: "its state cannot be stored", write: "the store failed" };
 
 function describeMiss(fact: Extract<RepositoryFact, { kind: "missed" }>): string {
@@ -140,5 +154,6 @@ function label(fact: { readonly stream: StreamId; readonly version: number }): s
 }
 
 function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  // Goes into a sentence that has a full stop of its own.
+  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 }

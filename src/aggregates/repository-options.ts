@@ -100,6 +100,28 @@ export interface ResolvedSnapshotOptions {
   readonly waitUntil: ((settled: Promise<void>) => void) | undefined;
 }
 
+const OPTION_NAMES = [
+  "eventStore",
+  "snapshots",
+  "publisher",
+  "logger",
+  "observer",
+  "freeze",
+  "checkPurity",
+  "clock",
+  "newId",
+  "pageSize",
+];
+const SNAPSHOT_OPTION_NAMES = [
+  "store",
+  "threshold",
+  "policy",
+  "mode",
+  "timeoutMs",
+  "writeTimeoutMs",
+  "queueLimit",
+  "waitUntil",
+];
 const MODES: readonly unknown[] = ["sync", "background", "atomic", "manual"];
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
@@ -118,6 +140,7 @@ export function resolveOptions<A extends AnyAggregate>(
     clock = () => new Date(),
     newId = uuidv7,
   } = options;
+  refuseUnknown("", options, OPTION_NAMES);
   if (typeof eventStore?.append !== "function")
     refuse("eventStore", "is missing. Pass a store, such as openSqlite(path).eventStore.");
   if (publisher !== undefined && typeof publisher.publish !== "function") refuse("publisher", "has no publish().");
@@ -140,6 +163,7 @@ function resolveSnapshots<A extends AnyAggregate>(
   report: RepositoryObserver,
 ): ResolvedSnapshotOptions {
   const { store, threshold, policy, mode = "sync", queueLimit, waitUntil } = options;
+  refuseUnknown("snapshots.", options, SNAPSHOT_OPTION_NAMES);
   if (typeof store?.saveSnapshot !== "function") {
     refuse("snapshots.store", "is missing: without a store, threshold, policy and mode have no effect.");
   }
@@ -189,6 +213,11 @@ function reportTo(observers: readonly (RepositoryObserver | undefined)[]): Repos
       }
     }
   };
+}
+
+function refuseUnknown(prefix: string, options: object, names: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) refuse(prefix + unknown, `is not known. Known are ${names.join(", ")}.`);
 }
 
 function wholeNumber(option: string, value: number, maximum: number): number {

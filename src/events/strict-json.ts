@@ -57,7 +57,11 @@ class Walk {
         if (value !== null) this.#visitObject(value);
         return;
       case "undefined":
-        return this.#refuse("is undefined, which JSON has no word for. Use null, or leave it out");
+        return this.#refuse(
+          this.#path.length === 0
+            ? "is undefined; pass {} for nothing"
+            : "is undefined, which JSON has no word for. Use null, or leave it out",
+        );
       default:
         return this.#refuse(`is a ${typeof value}, which JSON cannot hold`);
     }
@@ -79,7 +83,9 @@ class Walk {
 
   #visitRecord(record: object): void {
     if (!isPlainObject(record)) {
-      this.#refuse(`is ${describe(record)}, which JSON does not bring back. Use plain data, or declare a codec`);
+      this.#refuse(
+        `is ${describe(record)}, which JSON does not bring back. Use plain data, or declare a codec for it (stateCodec, dataCodec)`,
+      );
     }
     if (Object.getOwnPropertySymbols(record).length > 0) this.#refuse("has a symbol as key, which JSON drops");
     for (const key of Object.keys(record)) {

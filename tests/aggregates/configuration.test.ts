@@ -53,6 +53,8 @@ const refused: [what: string, option: string, options: object][] = [
   ["a logger that cannot inform", "logger", { logger: { warn: () => undefined } }],
   ["a logger that is no logger", "logger", { logger: true }],
   ["an observer that is no function", "observer", { observer: {} }],
+  ["an option that does not exist", "snapshot", { snapshot: { store, threshold: 10 } }],
+  ["a snapshot option that does not exist", "snapshots.treshold", { snapshots: { store, treshold: 10 } }],
 ];
 
 it.each(refused)("refuses %s at construction, naming %s", (_what, option, options) => {
@@ -89,6 +91,12 @@ it("accepts a threshold in manual mode, ignores it, and says so once", async () 
 
 it.each([() => onEvent(), () => anyOf(), () => allOf()])("refuses a policy of nothing: %s", (make) => {
   expect(make).toThrow(ConfigurationError);
+});
+
+it.each([Date, {}, undefined, "Account", () => undefined])("refuses %s instead of an aggregate", (type) => {
+  const attempt = () => new AggregateRepository(type as unknown as typeof Account, { eventStore });
+  expect(attempt).toThrow(ConfigurationError);
+  expect(attempt).toThrow("does not extend AggregateRoot");
 });
 
 describe("of a class", () => {

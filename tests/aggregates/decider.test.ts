@@ -1,4 +1,10 @@
-import { AggregateRepository, type DomainEvent, defineAggregate, InMemoryEventStore } from "eventfold";
+import {
+  AggregateRepository,
+  ConfigurationError,
+  type DomainEvent,
+  defineAggregate,
+  InMemoryEventStore,
+} from "eventfold";
 import { expect, it } from "vitest";
 import { Account, type AccountEvent, type AccountState } from "./account.ts";
 import { setUp } from "./setup.ts";
@@ -89,3 +95,19 @@ it("gives the same results as the class: the same events, read by either, fold i
   expect(states.map(({ state }) => state.balance)).toEqual([127, 127, 127]);
   expect(states[0]?.state).toEqual(states[1]?.state);
 });
+
+it.each([undefined, { type: "Added", data: {} }, Promise.resolve([])])(
+  "refuses %s instead of a list of events",
+  (decided) => {
+    const Wrong = defineAggregate({
+      type: "Wrong",
+      initialState: () => ({}),
+      decide: (_state, _command: undefined) => decided as unknown as [],
+      evolve: (state) => state,
+    });
+    const wrong = new Wrong("a");
+    expect(() => wrong.execute(undefined)).toThrow(ConfigurationError);
+    expect(() => wrong.execute(undefined)).toThrow("Wrong.decide");
+    expect(wrong.version).toBe(0);
+  },
+);

@@ -93,3 +93,16 @@ it("fails nothing when the logger or the observer throws, and still tells the ot
   await accounts.save(account);
   expect(told).toEqual([expect.stringContaining("log disk full")]);
 });
+
+it("writes of a full queue the 1st, the 10th and the 100th time, with the number", async () => {
+  const warned: string[] = [];
+  const logger = { info: () => undefined, warn: (line: string) => void warned.push(line) };
+  const { accounts } = setUp({ logger, snapshots: { threshold: 1, mode: "background", queueLimit: 1 } });
+  for (let number = 0; number <= 120; number += 1) {
+    const account = accounts.createNew();
+    account.grow(1);
+    await accounts.save(account);
+  }
+  await accounts.close();
+  expect(warned.map((line) => /\((\d+) so far\)/.exec(line)?.[1])).toEqual(["1", "10", "100"]);
+});

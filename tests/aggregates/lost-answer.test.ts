@@ -56,7 +56,7 @@ describe.each(outcomes)("after an answer that was lost, when %s", (_title, fault
 
   it("nothing can be snapshotted before it is saved again", async () => {
     const { accounts, account, facts } = await loseAnswer();
-    await expect(accounts.createSnapshot(account)).rejects.toThrow("uncommitted");
+    await expect(accounts.createSnapshot(account)).rejects.toThrow("unsaved");
     expect(facts.snapshotVersions).toEqual([]);
   });
 });

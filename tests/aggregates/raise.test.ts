@@ -1,6 +1,7 @@
 import {
   AggregateRepository,
   AggregateRoot,
+  ConfigurationError,
   type DomainEvent,
   EvolveError,
   InMemoryEventStore,
@@ -250,4 +251,38 @@ it.each(["", "x".repeat(256), "a\u0000", 7])("refuses the event type %j", (type)
     }
   }
   expect(() => new Free("a").happen(type as string)).toThrow(InvalidNameError);
+});
+
+describe("an evolve that is more than a fold", () => {
+  class Greedy extends AggregateRoot<{ n: number }, DomainEvent<"Grown", { by: number }>> {
+    static readonly aggregateType = "Greedy";
+    mode: "raise" | "promise" | "well" = "well";
+
+    protected initialState(): { n: number } {
+      return { n: 0 };
+    }
+
+    protected evolve(state: { n: number }, event: DomainEvent<"Grown", { by: number }>): { n: number } {
+      if (this.mode === "raise") this.raise("Grown", { by: 1 });
+      if (this.mode === "promise") return Promise.resolve(state) as unknown as { n: number };
+      return { n: state.n + event.data.by };
+    }
+
+    grow(): void {
+      this.raise("Grown", { by: 1 });
+    }
+  }
+
+  it.each([
+    ["raise", ConfigurationError],
+    ["promise", EvolveError],
+  ] as const)("is refused when it tries to %s, and leaves the aggregate as it was", (mode, error) => {
+    const greedy = new Greedy("a");
+    greedy.grow();
+    greedy.mode = mode;
+    expect(() => greedy.grow()).toThrow(error);
+    greedy.mode = "well";
+    greedy.grow();
+    expect([greedy.version, greedy.state]).toEqual([2, { n: 2 }]);
+  });
 });

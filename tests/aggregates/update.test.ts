@@ -99,3 +99,10 @@ it("trap: a snapshot's failure is not taken for a failed command, which would be
   await accounts.update("a", (loaded) => loaded.deposit(5));
   expect((await fullReplay(eventStore, "a")).state.balance).toBe(105);
 });
+
+it("carries out fifty changes at once with the attempts that it has by default", async () => {
+  const { accounts, eventStore } = setUp();
+  await saveEvents(accounts, "a", 1);
+  await Promise.all(Array.from({ length: 50 }, () => accounts.update("a", (account) => account.deposit(1))));
+  expect((await fullReplay(eventStore, "a")).version).toBe(51);
+});

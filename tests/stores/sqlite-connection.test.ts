@@ -124,6 +124,15 @@ describe("a connection that Eventfold opened", () => {
     }
   });
 
+  it("says which path cannot be opened, and refuses what is no connection", () => {
+    const path = join(folder, "missing", "bank.db");
+    expect(() => openSqlite(path)).toThrow(ConfigurationError);
+    expect(() => openSqlite(path)).toThrow(path);
+    for (const source of [undefined, null, {}, 7]) {
+      expect(() => openSqlite(source as SqliteHandle)).toThrow(ConfigurationError);
+    }
+  });
+
   it("is refused with options or paths that cannot take effect", () => {
     expect(() => openSqlite("")).toThrow(ConfigurationError);
     expect(() => new SqliteEventStore("")).toThrow(ConfigurationError);

@@ -128,6 +128,16 @@ describe("a decider", () => {
     });
   });
 
+  it("refuses data of another event than the one that is decided", () => {
+    defineAggregate({
+      type: "Counter",
+      initialState,
+      // @ts-expect-error: the data of Named
+      decide: (_state, name: string) => [{ type: "Added", data: { name } }],
+      evolve: (state, event: Added | Named) => (event.type === "Added" ? { value: event.data.by } : state),
+    });
+  });
+
   it("refuses an evolve that misses a case", () => {
     defineAggregate({
       type: "Counter",

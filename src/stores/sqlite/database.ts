@@ -2,6 +2,7 @@ import { ConfigurationError } from "../../errors.ts";
 import { refuseClosed } from "../../events/event-store.ts";
 import { isWithinTransaction, translated } from "./driver-errors.ts";
 import {
+  checkHandle,
   openHandle,
   refuseOptions,
   type SqliteHandle,
@@ -31,7 +32,10 @@ export class SqliteDatabase {
   constructor(what: string, source: SqliteSource, options: SqliteOptions) {
     this.#what = what;
     this.#opened = typeof source === "string";
-    if (typeof source !== "string") refuseOptions(options);
+    if (typeof source !== "string") {
+      checkHandle(source);
+      refuseOptions(options);
+    }
     this.handle = typeof source === "string" ? openHandle(source, options) : source;
     try {
       this.#refuseLossyEncoding();

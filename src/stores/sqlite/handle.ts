@@ -32,7 +32,7 @@ const WAL_ATTEMPTS_MAX = 20;
  * Opens a connection that survives a power cut (`synchronous = FULL`), lets readers work beside a writer (WAL) and waits for
  * writers in other processes.
  *
- * @throws {ConfigurationError} for an empty path, or where there is no `node:sqlite`.
+ * @throws {ConfigurationError} for a path that cannot be opened, or where there is no `node:sqlite`.
  * @throws {StoreBusyError} when the database stays locked.
  */
 export function openHandle(path: string, options: SqliteOptions): SqliteHandle {
@@ -44,10 +44,10 @@ export function openHandle(path: string, options: SqliteOptions): SqliteHandle {
   const sqlite = process.getBuiltinModule?.("node:sqlite");
   if (sqlite === undefined) {
     const problem =
-      "needs node:sqlite, which this runtime lacks. Pass an open connection, such as one of better-sqlite3.";
+      "needs node:sqlite, which Node.js has from 22.13 on. Use that, or pass an open connection, such as one of better-sqlite3.";
     throw new ConfigurationError({ option: "path", problem });
   }
-  const handle = new sqlite.DatabaseSync(path);
+  const handle = open(path, sqlite.DatabaseSync);
   try {
     handle.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     switchToWal(handle);
@@ -57,6 +57,25 @@ export function openHandle(path: string, options: SqliteOptions): SqliteHandle {
     handle.close();
     throw translated(error);
   }
+}
+
+function open(path: string, Driver: new (path: string) => SqliteHandle): SqliteHandle {
+  try {
+    return new Driver(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const problem = `is ${path}, which cannot be opened: ${reason}. Check that its folder exists and may be written to.`;
+    throw new ConfigurationError({ option: "path", problem, cause });
+  }
+}
+
+/** @throws {ConfigurationError} for what is no connection. */
+export function checkHandle(handle: unknown): void {
+  if (typeof (handle as Partial<SqliteHandle> | undefined)?.prepare === "function") return;
+  throw new ConfigurationError({
+    option: "source",
+    problem: 'is neither a path, nor ":memory:", nor an open connection.',
+  });
 }
 
 /** @throws {ConfigurationError} for options that cannot take effect on a connection which is open already. */

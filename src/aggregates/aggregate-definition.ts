@@ -13,7 +13,10 @@ export interface AggregateType<A extends AnyAggregate> {
   new (id: string): A;
   /** Names the aggregate in the stores: 1 to 255 UTF-16 units. Renaming it loses sight of what is stored. */
   readonly aggregateType: string;
-  /** Version of the state's shape and meaning: add 1 whenever the same events would fold into another state. @default 1 */
+  /**
+   * Version of the state's shape and meaning: add 1 whenever the same events would fold into another state. Where a subclass raises
+   * it, write the type: `static readonly schemaVersion: number = 1`. @default 1
+   */
   readonly schemaVersion?: number;
   /** Shape of the state. With it, a change of shape is noticed even where nobody raised `schemaVersion`. */
   readonly stateSchema?: StateSchema;

@@ -145,6 +145,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    *
    * @throws {OptimisticConcurrencyError} when others saved the aggregate since this instance was loaded. Nothing was stored.
    * @throws {CommitUnknownError} when the answer of the store was lost: save the same instance again.
+   * @throws {StreamErasedError} when the aggregate was erased with its events. Nothing was stored.
    * @throws {PublishError} when the events are committed, and the publisher failed.
    * @throws {ConfigurationError} for an instance of another class.
    */
@@ -184,6 +185,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    *
    * @throws {SnapshotRefusedError} with uncommitted events, without events, or without a snapshot store.
    * @throws {SerializationError} when the state cannot be stored.
+   * @throws {StreamErasedError} when snapshots of this version were erased.
    * @throws {StoreTimeoutError} after `writeTimeoutMs`. What the store throws passes unchanged.
    */
   async createSnapshot(aggregate: A): Promise<Snapshot> {
@@ -215,8 +217,8 @@ export class AggregateRepository<A extends AnyAggregate> {
   }
 
   /**
-   * Replays the events behind each snapshot and compares. Runs beside a working system; stops at `signal`, and goes on at
-   * `afterId`.
+   * Compares each snapshot that a load of this class could use with a replay of the events behind it. Runs beside a working
+   * system; stops at `signal`, and goes on at `afterId`.
    */
   async verifySnapshots(options: VerifyOptions = {}): Promise<VerifyReport> {
     return await this.#maintenanceOrThrow().verify(options);
@@ -231,8 +233,12 @@ export class AggregateRepository<A extends AnyAggregate> {
   }
 
   /**
-   * Deletes all snapshots of an aggregate for good, those of other builds and those in flight included; with `events` its events
-   * too, so that nothing of it can be read or appended any more. May be repeated when it was interrupted.
+   * Deletes all snapshots of an aggregate for good, those of other builds and those in flight included; the next one that a later
+   * save makes due is stored again. With `events` its events go too, and nothing can be appended under this id any more. May be
+   * repeated when it was interrupted. Copies elsewhere are yours to erase.
+   *
+   * @throws {StoreBusyError} when other writers' transactions stay open for too long.
+   * @throws {ConfigurationError} in PostgreSQL above READ COMMITTED.
    */
   async erase(id: string, options: EraseOptions = {}): Promise<EraseReport> {
     this.#refuseClosed();

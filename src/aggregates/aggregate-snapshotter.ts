@@ -82,7 +82,7 @@ export class AggregateSnapshotter {
    * Appends events together with the snapshot that they make due. What the database has against the snapshot never spoils the
    * append: then it is reported, and the events are still to be appended.
    *
-   * @returns whether both are stored; neither is otherwise.
+   * @returns true when the events are stored, with the snapshot or behind a newer one that was kept; else nothing is.
    */
   async appendBoth(capture: SnapshotCapture, joint: JointStore, append: JointAppend): Promise<boolean> {
     const { snapshot, replacing } = capture;
@@ -105,7 +105,7 @@ export class AggregateSnapshotter {
     }
   }
 
-  /** Has a snapshot made for an aggregate whose load replayed more than two of them should leave to replay. Never throws. */
+  /** Queues a snapshot of an aggregate whose load had to replay more than twice the threshold of the policy. Never throws. */
   healAfterLoad(history: AggregateHistory, eventsReplayed: number): void {
     const { policy } = this.#options;
     const { stream, version } = history;

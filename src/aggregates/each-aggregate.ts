@@ -14,7 +14,7 @@ export interface WalkOptions {
 }
 
 export interface WalkProgress {
-  /** Aggregates done in this walk. */
+  /** Aggregates done in this walk, also those that nothing had to be done for. */
   readonly aggregates: number;
   /** All up to this id are done; undefined before the first. */
   readonly lastId: string | undefined;
@@ -23,6 +23,7 @@ export interface WalkProgress {
 export interface WalkReport extends WalkProgress {
   /** False when `signal` stopped it: go on with `afterId: lastId`. */
   readonly complete: boolean;
+  /** Aggregates that could not be worked on. They count as done: going on with `afterId` does not come back to them. */
   readonly failed: number;
   /** The first 100 aggregates that could not be worked on, and why. */
   readonly failures: readonly { readonly aggregateId: string; readonly error: unknown }[];

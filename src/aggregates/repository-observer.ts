@@ -17,9 +17,9 @@ export type MissReason =
   | "ahead-of-stream"
   /** Another event stands where the row says its last one does: the stream was restored, and has grown past the row. */
   | "history-mismatch"
-  /** The state was refused by the codec, or by `evolve` when newer events were folded on top. */
+  /** The state was refused by the codec, by a state upgrade, or by `evolve` when newer events were folded on top. */
   | "restore-failed"
-  /** The row was built by hand and does not say which history it belongs to. */
+  /** The row lacks its checksum or its last event's id: it was built by hand. */
   | "unproven"
   /** The store failed. */
   | "store-error"

@@ -40,7 +40,7 @@ export interface RepositoryOptions<A extends AnyAggregate> {
 }
 
 export interface SnapshotOptions<A extends AnyAggregate> {
-  /** A load is one read when it shares the connections of the event store. */
+  /** A load is one read when it shares the connections of the event store, which atomic mode asks for. */
   readonly store: SnapshotStore;
   /** Events between snapshots, 1 or more: short for `policy: everyEvents(threshold)`. Ignored in manual mode. */
   readonly threshold?: number;
@@ -48,9 +48,12 @@ export interface SnapshotOptions<A extends AnyAggregate> {
   readonly policy?: SnapshotPolicy<A["state"]>;
   /** @default "sync" */
   readonly mode?: SnapshotMode;
-  /** Longest wait for a snapshot to be read, in milliseconds; then the events are replayed. 1 or more. @default 1000 */
+  /**
+   * Longest wait for a snapshot to be read, in milliseconds; then the events are replayed. A store that hangs costs each load so much.
+   * 1 or more. @default 1000
+   */
   readonly timeoutMs?: number;
-  /** Longest wait for a snapshot to be written, in milliseconds. 1 or more. @default 5000 */
+  /** Longest wait for a snapshot to be written, in milliseconds; not for one that goes with its events. 1 or more. @default 5000 */
   readonly writeTimeoutMs?: number;
   /** Background mode: aggregates whose snapshots wait or are being written, at most; 1 or more. @default 1000 */
   readonly queueLimit?: number;

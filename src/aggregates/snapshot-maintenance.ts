@@ -14,7 +14,10 @@ import { firstDifference } from "./first-difference.ts";
 import type { MissReason, RepositoryObserver } from "./repository-observer.ts";
 
 export interface WarmOptions extends WalkOptions {
-  /** Only aggregates whose loads replay at least so many events. @default the threshold of the policy, or 100 */
+  /**
+   * Only aggregates with at least so many events since their last snapshot of this very definition; one that was upgraded does not
+   * count. @default the threshold of the policy, or 100
+   */
   readonly eventsMin?: number;
 }
 
@@ -35,14 +38,15 @@ export interface VerifyReport extends WalkReport {
   readonly verified: number;
   /** Aggregates without a snapshot that the class could load from. */
   readonly withoutSnapshot: number;
+  /** Snapshots that are not what a replay gives, or that a load would not have used. */
   readonly diverged: number;
-  /** Rows deleted because they differ. */
+  /** Rows deleted because they are among these. */
   readonly deleted: number;
   /** The first 100. */
   readonly divergences: readonly Divergence[];
 }
 
-/** A row that is not what replaying gives. */
+/** A row that is not what replaying gives, or that does not prove itself. */
 export interface Divergence {
   readonly aggregateId: string;
   readonly version: number;
@@ -55,7 +59,7 @@ export interface Divergence {
 }
 
 export interface PruneOptions {
-  /** In milliseconds, 0 or more. */
+  /** Rows that were written within the last so many milliseconds stay. 0 or more. */
   readonly notWrittenForMs: number;
 }
 

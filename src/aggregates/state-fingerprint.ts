@@ -9,7 +9,7 @@ export type StateSchema = StandardJSONSchemaV1;
 /** Enough to tell definitions apart, short enough for a key column. */
 const DIGITS = 32;
 
-/** What of a class decides how events fold into its state. */
+/** What a class declares, beside its functions, about how events fold into its state. */
 interface DeclaredFold {
   readonly name: string;
   readonly stateSchema?: StateSchema | undefined;

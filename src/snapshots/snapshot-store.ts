@@ -105,7 +105,8 @@ export interface JointStore {
 
   /**
    * As `EventStore.append` and `saveSnapshot` in one: both are committed, or neither, in no more round trips than the append
-   * takes. Rejects as `append` does; whatever else makes it reject has stored nothing.
+   * takes. A snapshot that is kept back by a newer one, or whose version was erased, does not keep the events from being appended.
+   * Rejects as `append` does; whatever else makes it reject has stored nothing.
    */
   append(stream: StreamId, events: readonly NewEvent[], options: JointAppendOptions): Promise<JointAppendResult>;
 }

@@ -3,7 +3,7 @@ import { type Codec, type TextCodec, textCodec } from "../events/codec.ts";
 import type { DomainEvent, StoredEvent } from "../events/event.ts";
 import { type EventDefinitions, type EventRegistry, eventRegistry } from "../events/event-definitions.ts";
 import { checkName } from "../events/stream-id.ts";
-import type { WantedSnapshot } from "../snapshots/snapshot-store.ts";
+import { isOfKey, type SnapshotKey, type WantedSnapshot } from "../snapshots/snapshot-store.ts";
 import type { AnyAggregate } from "./aggregate-root.ts";
 import { type StateSchema, stateFingerprint } from "./state-fingerprint.ts";
 import type { StateUpgrades } from "./state-upgrades.ts";
@@ -39,7 +39,9 @@ export interface AggregateDefinition {
   readonly stateCodec: TextCodec;
   readonly dataCodec: TextCodec;
   readonly registry: EventRegistry;
-  /** A decoded state of a usable schema version in today's shape. */
+  /** Whether it can load from a snapshot of this key: its own, or one that it has a step for. */
+  readonly accepts: (key: SnapshotKey) => boolean;
+  /** A decoded state of an accepted schema version in today's shape. */
   readonly upgradeState: (schemaVersion: number, state: unknown) => unknown;
   /** A stored event as `evolve` sees it today: decoded and upgraded. */
   toDomainEvent(event: StoredEvent): DomainEvent;
@@ -76,15 +78,19 @@ function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
     throw new ConfigurationError({ option: `${type.name}.stateUpgrades`, problem });
   }
   const registry = eventRegistry(type.events);
+  const wanted = { schemaVersion, upgradableFrom, fingerprint: stateFingerprint(type, registry) };
   const dataCodec = textCodec(type.dataCodec, "drop");
   return {
     aggregateType,
-    wanted: { schemaVersion, upgradableFrom, fingerprint: stateFingerprint(type, registry) },
+    wanted,
     // A state with undefined properties would come back without them, and `Object.keys` in a fold would see another state.
     stateCodec: textCodec(type.stateCodec, "refuse"),
     dataCodec,
     registry,
-    upgradeState: (from, state) => upgrades.slice(from - upgradableFrom).reduce((shape, step) => step(shape), state),
+    accepts: (key) =>
+      isOfKey(key, wanted) || upgrades[key.schemaVersion - upgradableFrom]?.fingerprint === key.fingerprint,
+    upgradeState: (from, state) =>
+      upgrades.slice(from - upgradableFrom).reduce((shape, { upgrade }) => upgrade(shape), state),
     toDomainEvent:
       type.dataCodec || type.events ? (event) => today(event, dataCodec, registry) : (event) => plain(event, registry),
   };

@@ -4,7 +4,8 @@ import { checkSequence, readPages } from "../events/read-stream.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
 import { snapshotChecksum } from "../snapshots/snapshot-checksum.ts";
-import { isOfKey, isUsable, type WantedSnapshot } from "../snapshots/snapshot-store.ts";
+import { isOfKey } from "../snapshots/snapshot-store.ts";
+import type { AggregateDefinition } from "./aggregate-definition.ts";
 import type { AggregateHistory } from "./aggregate-history.ts";
 import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
 import { type LoadReader, type LoadStart, loadReader, type SnapshotSource } from "./load-reader.ts";
@@ -15,8 +16,7 @@ export interface AggregateLoaderOptions {
   readonly eventStore: EventStore;
   /** Undefined: every load replays all events. */
   readonly snapshots: SnapshotSource | undefined;
-  /** Which rows the class can load from. */
-  readonly wanted: WantedSnapshot;
+  readonly definition: AggregateDefinition;
   readonly pageSize: number;
   readonly report: RepositoryObserver;
 }
@@ -51,11 +51,12 @@ export class AggregateLoader {
    * @returns undefined when the stream has no events.
    */
   async load<A extends AnyAggregate>(stream: StreamId, instantiate: () => A): Promise<Loaded<A> | undefined> {
-    const { snapshots, wanted, pageSize, report } = this.#options;
+    const { snapshots, definition, pageSize, report } = this.#options;
+    const { wanted } = definition;
     const startedAt = performance.now();
     const start = await this.#reader.read(stream, wanted, pageSize);
     let aggregate = instantiate();
-    const miss = snapshots && (judge(start, wanted) ?? (await this.#fromSnapshot(historyOf(aggregate), start)));
+    const miss = snapshots && (judge(start, definition) ?? (await this.#fromSnapshot(historyOf(aggregate), start)));
     if (miss !== undefined) {
       report({ kind: "missed", stream, wanted, error: undefined, ...miss, row: withoutState(start.row) });
     }
@@ -143,10 +144,13 @@ export class AggregateLoader {
  * Whether the row may be used, as far as can be told without parsing it: of a definition that we can load from, whole, and of
  * the history that stands there.
  */
-function judge({ failure, row, head, anchored }: LoadStart, wanted: WantedSnapshot): Miss | undefined {
+function judge(
+  { failure, row, head, anchored }: LoadStart,
+  { accepts, wanted }: AggregateDefinition,
+): Miss | undefined {
   if (failure !== undefined) return failure;
   if (row === undefined) return { reason: "missing" };
-  if (!isUsable(row, wanted)) {
+  if (!accepts(row)) {
     return { reason: row.schemaVersion === wanted.schemaVersion ? "fingerprint-mismatch" : "schema-mismatch" };
   }
   if (row.lastEventId === undefined || row.checksum === undefined) return { reason: "unproven" };

@@ -7,6 +7,7 @@ import {
 } from "../errors.ts";
 import { checkStreamId, type StreamId } from "../events/stream-id.ts";
 import type { Snapshot } from "../snapshots/snapshot.ts";
+import type { SnapshotKey } from "../snapshots/snapshot-store.ts";
 import { type AggregateDefinition, type AggregateType, definitionOf } from "./aggregate-definition.ts";
 import { type AggregateHistory, metadataContext } from "./aggregate-history.ts";
 import { AggregateLoader } from "./aggregate-loader.ts";
@@ -73,10 +74,10 @@ export class AggregateRepository<A extends AnyAggregate> {
     }
     this.#type = type;
     this.#definition = definitionOf(type);
-    const { aggregateType, wanted } = this.#definition;
+    const { aggregateType } = this.#definition;
     this.#options = resolveOptions(options, aggregateType);
     const { eventStore, snapshots, pageSize, report, publisher } = this.#options;
-    this.#loader = new AggregateLoader({ eventStore, snapshots, wanted, pageSize, report });
+    this.#loader = new AggregateLoader({ definition: this.#definition, eventStore, snapshots, pageSize, report });
     this.#snapshotter = snapshots && new AggregateSnapshotter(aggregateType, snapshots, this.#options);
     const snapshotter = this.#snapshotter;
     this.#saver = new AggregateSaver({ eventStore, publisher, report, snapshotter, joint: snapshots?.joint });
@@ -206,6 +207,12 @@ export class AggregateRepository<A extends AnyAggregate> {
   /** Snapshots that are queued or being written. */
   get pendingSnapshotCount(): number {
     return this.#snapshotter?.pendingCount ?? 0;
+  }
+
+  /** Which snapshots this class writes: its schema version, and the fingerprint of what it declares. */
+  get snapshotKey(): SnapshotKey {
+    const { schemaVersion, fingerprint } = this.#definition.wanted;
+    return { schemaVersion, fingerprint };
   }
 
   /**

@@ -8,7 +8,7 @@ export interface WalkOptions {
   /** Stops the walk between two aggregates; the report says where to go on. */
   readonly signal?: AbortSignal;
   /** Goes on after this id: `lastId` of a walk that was stopped. @default from the first */
-  readonly afterId?: string;
+  readonly afterId?: string | undefined;
   /** Is told after each aggregate. What it throws is ignored. */
   readonly onProgress?: (progress: WalkProgress) => void;
 }
@@ -32,6 +32,7 @@ export interface WalkReport extends WalkProgress {
 const CONCURRENCY_DEFAULT = 4;
 const CONCURRENCY_MAX = 64;
 const IDS_AT_ONCE = 500;
+const TURN_MS = 20;
 export const REPORTED_MAX = 100;
 
 /** Works on every aggregate of a type, several at once, with flat memory. One that fails does not keep the others from it. */
@@ -50,6 +51,14 @@ export async function eachAggregate(
   let failed = 0;
   let aggregates = 0;
   let lastId = options.afterId;
+  let turnAt = performance.now();
+  /** On drivers that block everything is a microtask: timers, signals and servers of the process would get no turn. */
+  const nextTurn = async (): Promise<void> => {
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, 0);
+    });
+    turnAt = performance.now();
+  };
   for (;;) {
     if (signal?.aborted) return { complete: false, aggregates, lastId, failed, failures };
     const ids = await eventStore.streams(aggregateType, {
@@ -72,6 +81,7 @@ export async function eachAggregate(
         done.add(aggregateId);
         lastId = lastOfRun(ids, done) ?? lastId;
         tell(onProgress, { aggregates, lastId });
+        if (performance.now() - turnAt > TURN_MS) await nextTurn();
       }
     };
     await Promise.all(Array.from({ length: concurrency }, workOn));

@@ -4,7 +4,7 @@ import { readPages } from "../events/read-stream.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { Snapshot } from "../snapshots/snapshot.ts";
 import { snapshotChecksum } from "../snapshots/snapshot-checksum.ts";
-import { isUsable, type SnapshotStore } from "../snapshots/snapshot-store.ts";
+import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
 import type { AggregateDefinition } from "./aggregate-definition.ts";
 import type { AggregateLoader } from "./aggregate-loader.ts";
 import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
@@ -109,7 +109,7 @@ export class SnapshotMaintenance {
 
   async verify(options: VerifyOptions): Promise<VerifyReport> {
     const { eventStore, store } = this.#options;
-    const { aggregateType, wanted } = this.#definition;
+    const { aggregateType, wanted, accepts } = this.#definition;
     const { sample = 1, deleteDiverging = false } = options;
     if (!(sample > 0 && sample <= 1)) {
       throw new ConfigurationError({
@@ -122,7 +122,7 @@ export class SnapshotMaintenance {
     const report = await eachAggregate(eventStore, aggregateType, options, async (aggregateId) => {
       if (Math.random() >= sample) return;
       const row = await store.getSnapshot(aggregateId, aggregateType, { prefer: wanted });
-      if (row === undefined || !isUsable(row, wanted)) {
+      if (row === undefined || !accepts(row)) {
         counts.withoutSnapshot += 1;
         return;
       }

@@ -13,7 +13,7 @@ const DIGITS = 32;
 interface DeclaredFold {
   readonly name: string;
   readonly stateSchema?: StateSchema | undefined;
-  readonly stateUpgrades?: { readonly steps: readonly unknown[] } | undefined;
+  readonly stateUpgrades?: { readonly steps: readonly { readonly upgrade: unknown }[] } | undefined;
 }
 
 /**
@@ -24,7 +24,7 @@ interface DeclaredFold {
  */
 export function stateFingerprint(fold: DeclaredFold, registry: EventRegistry): string {
   const shape = fold.stateSchema === undefined ? null : sorted(jsonSchema(fold.name, fold.stateSchema));
-  const upgrades = [registry.upgradeSources(), fold.stateUpgrades?.steps.map(String) ?? []];
+  const upgrades = [registry.upgradeSources(), fold.stateUpgrades?.steps.map(({ upgrade }) => String(upgrade)) ?? []];
   const declared = shape !== null || upgrades.some((sources) => sources.length > 0);
   return declared ? sha256(JSON.stringify([shape, ...upgrades])).slice(0, DIGITS) : "";
 }

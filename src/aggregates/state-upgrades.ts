@@ -6,11 +6,24 @@
  */
 export interface StateUpgrades<State> {
   /** Each from one schema version to the next; the last one leads to the class's own. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- older shapes have their types where the steps are written
-  readonly steps: readonly ((state: any) => unknown)[];
+  readonly steps: readonly StateUpgradeStep[];
 
   /** One more step. Pure; it owns what it is given. */
-  to<Next>(step: (state: State) => Next): StateUpgrades<Next>;
+  to<Next>(step: (state: State) => Next, options?: StateUpgradeOptions): StateUpgrades<Next>;
+}
+
+export interface StateUpgradeOptions {
+  /**
+   * Fingerprint of the definition that the step starts from, as that build's `repository.snapshotKey` and the rows say: other rows
+   * of its schema version, whose shape nobody vouches for, are not upgraded. @default "" for one that declared nothing
+   */
+  readonly fingerprint?: string;
+}
+
+interface StateUpgradeStep {
+  readonly fingerprint: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- older shapes have their types where the steps are written
+  readonly upgrade: (state: any) => unknown;
 }
 
 /**
@@ -24,12 +37,16 @@ export interface StateUpgrades<State> {
  * ```
  *
  * A step must give what replaying the events gives. Where that cannot be computed from the old state alone, write none: without a
- * step the events are replayed. `verifySnapshots` compares.
+ * step the events are replayed. `verifySnapshots` compares, and so does `proveStateUpgrades` of `eventfold/testing`.
  */
 export function upgradeState<State>(): StateUpgrades<State> {
   return chain<State>([]);
 }
 
-function chain<State>(steps: StateUpgrades<State>["steps"]): StateUpgrades<State> {
-  return Object.freeze({ steps, to: <Next>(step: (state: State) => Next) => chain<Next>([...steps, step]) });
+function chain<State>(steps: readonly StateUpgradeStep[]): StateUpgrades<State> {
+  return Object.freeze({
+    steps,
+    to: <Next>(upgrade: (state: State) => Next, { fingerprint = "" }: StateUpgradeOptions = {}) =>
+      chain<Next>([...steps, Object.freeze({ fingerprint, upgrade })]),
+  });
 }

@@ -8,5 +8,5 @@ import type { SnapshotRow } from "./snapshot.ts";
 export function snapshotChecksum(row: Omit<SnapshotRow, "checksum">): string {
   const { aggregateType, aggregateId, version, schemaVersion, fingerprint, lastEventId, createdAt, stateText } = row;
   const header = [aggregateType, aggregateId, version, schemaVersion, fingerprint, lastEventId, createdAt];
-  return sha256(`${JSON.stringify(header)}\n${stateText}`);
+  return sha256(`${JSON.stringify(header)}\n`, stateText);
 }

@@ -14,3 +14,5 @@ export {
 } from "./faults/faults.ts";
 export { FaultyEventStore } from "./faults/faulty-event-store.ts";
 export { FaultySnapshotStore } from "./faults/faulty-snapshot-store.ts";
+export { type Scenario, type ScenarioEvent, scenario } from "./scenario.ts";
+export { type OldState, proveStateUpgrades } from "./state-upgrade-proof.ts";

@@ -25,7 +25,7 @@ export type {
   WarmReport,
 } from "./aggregates/snapshot-maintenance.ts";
 export type { StateSchema } from "./aggregates/state-fingerprint.ts";
-export { type StateUpgrades, upgradeState } from "./aggregates/state-upgrades.ts";
+export { type StateUpgradeOptions, type StateUpgrades, upgradeState } from "./aggregates/state-upgrades.ts";
 export {
   AggregateNotFoundError,
   ClosedError,

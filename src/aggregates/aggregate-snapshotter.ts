@@ -59,7 +59,8 @@ export class AggregateSnapshotter {
     try {
       const snapshotVersion = Math.max(
         history.baseline.snapshotVersion,
-        this.#writer.versionInFlight(stream.aggregateId),
+        // A load's may be lost with the process, and comes too late for a mode in which saves wait.
+        this.#writer.versionInFlight(stream.aggregateId, ({ healing }) => !healing),
       );
       const events = history.uncommitted.map(({ event }) => event);
       if (!policy({ ...stream, version, snapshotVersion, events, state: history.state })) return undefined;
@@ -73,7 +74,7 @@ export class AggregateSnapshotter {
 
   /** Writes a capture whose events are committed: now, or behind the caller's back. Never rejects. */
   async write(capture: SnapshotCapture): Promise<void> {
-    if (this.#options.mode === "background") return this.#queue.add(capture, { healing: false });
+    if (this.#options.mode === "background") return this.#queue.add(capture);
     this.#writer.track(capture);
     await this.#awaitable(this.#writer.write(capture));
   }
@@ -112,7 +113,7 @@ export class AggregateSnapshotter {
     if (policy === undefined || eventsReplayed <= 2 * (policy.threshold ?? THRESHOLD_ASSUMED)) return;
     if (this.#writer.isPaused() || this.#writer.versionInFlight(stream.aggregateId) >= version) return;
     try {
-      this.#queue.add(this.#capture(history), { healing: true });
+      this.#queue.add({ ...this.#capture(history), healing: true });
     } catch (error) {
       this.#report({ kind: "snapshot-failed", stream, version, stage: "capture", error });
     }
@@ -157,7 +158,7 @@ export class AggregateSnapshotter {
       stateText: history.stateText(),
     };
     const snapshot = new Snapshot({ ...row, checksum: snapshotChecksum(row) });
-    return { snapshot, baseline, replacing: baseline.rejectedRow };
+    return { snapshot, baseline, replacing: baseline.rejectedRow, healing: false };
   }
 
   async #awaitable(writing: Promise<void>): Promise<void> {

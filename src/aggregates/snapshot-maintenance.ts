@@ -90,7 +90,8 @@ export class SnapshotMaintenance {
   async warm(options: WarmOptions): Promise<WarmReport> {
     const { eventStore, loader, snapshotter, instantiate, policy } = this.#options;
     const { aggregateType } = this.#definition;
-    const { eventsMin = policy?.threshold ?? EVENTS_MIN_DEFAULT } = options;
+    const threshold = policy?.threshold ?? EVENTS_MIN_DEFAULT;
+    const { eventsMin = Number.isFinite(threshold) ? threshold : EVENTS_MIN_DEFAULT } = options;
     if (!Number.isSafeInteger(eventsMin) || eventsMin < 1) {
       const problem = `is ${String(eventsMin)}; pass a whole number of 1 or more.`;
       throw new ConfigurationError({ option: "eventsMin", problem });

@@ -24,7 +24,11 @@ export interface SnapshotFacts<State = unknown> {
  */
 export interface SnapshotPolicy<State = unknown> {
   (facts: SnapshotFacts<State>): boolean;
-  /** Events between two snapshots, as far as known: a load that replays more than twice as many makes one. @default 100 */
+  /**
+   * Events between two snapshots, as far as known: a load that replays more than twice as many makes one. Infinity: none does.
+   *
+   * @default 100
+   */
   readonly threshold?: number;
 }
 
@@ -47,7 +51,7 @@ export function everyEvents(count: number): SnapshotPolicy {
 }
 
 /** No snapshot by itself. */
-export const never: SnapshotPolicy = () => false;
+export const never: SnapshotPolicy = Object.assign(() => false, { threshold: Number.POSITIVE_INFINITY });
 
 /**
  * A snapshot when an event of one of these types is saved: at milestones such as "OrderShipped".
@@ -67,15 +71,28 @@ export function when<State = unknown>(condition: (facts: SnapshotFacts<State>) =
 /** A snapshot when one of `policies` wants it. @throws {ConfigurationError} when there are none. */
 export function anyOf<State = unknown>(...policies: readonly SnapshotPolicy<State>[]): SnapshotPolicy<State> {
   refuseEmpty("anyOf", policies);
-  const policy: SnapshotPolicy<State> = (facts) => policies.some((each) => each(facts));
-  const thresholds = policies.flatMap(({ threshold }) => threshold ?? []);
-  return thresholds.length === 0 ? policy : Object.assign(policy, { threshold: Math.min(...thresholds) });
+  const wanting = policies.filter(({ threshold }) => threshold !== Number.POSITIVE_INFINITY);
+  return withThreshold(
+    (facts) => policies.some((policy) => policy(facts)),
+    wanting.length === 0 ? policies : wanting,
+    Math.min,
+  );
 }
 
 /** A snapshot when all of `policies` want it. @throws {ConfigurationError} when there are none. */
 export function allOf<State = unknown>(...policies: readonly SnapshotPolicy<State>[]): SnapshotPolicy<State> {
   refuseEmpty("allOf", policies);
-  return (facts) => policies.every((policy) => policy(facts));
+  return withThreshold((facts) => policies.every((policy) => policy(facts)), policies, Math.max);
+}
+
+/** As far as `policies` tell theirs. */
+function withThreshold<State>(
+  policy: SnapshotPolicy<State>,
+  policies: readonly SnapshotPolicy<State>[],
+  choose: (...thresholds: number[]) => number,
+): SnapshotPolicy<State> {
+  const thresholds = policies.flatMap(({ threshold }) => threshold ?? []);
+  return thresholds.length === 0 ? policy : Object.assign(policy, { threshold: choose(...thresholds) });
 }
 
 function refuseEmpty(option: string, list: readonly unknown[]): void {

@@ -14,8 +14,6 @@ interface Entry {
   capture: SnapshotCapture;
   /** Not before, on the clock of `performance.now`. */
   notBefore: number;
-  /** Whether a load asked for it, which nobody waits for. */
-  healing: boolean;
   readonly settled: Promise<void>;
   readonly settle: () => void;
 }
@@ -54,26 +52,21 @@ export class SnapshotQueue {
     return this.#waiting.size + this.#running.size;
   }
 
-  /**
-   * Takes a capture, unless the queue is full: then it is refused, and reported.
-   *
-   * @param healing that a load asks, not a save: it may wait a little, and goes one by one.
-   */
-  add(capture: SnapshotCapture, { healing }: { readonly healing: boolean }): void {
+  /** Takes a capture, unless the queue is full: then it is refused, and reported. One that heals may wait a little. */
+  add(capture: SnapshotCapture): void {
     const { aggregateId } = capture.snapshot;
     const now = performance.now();
-    const notBefore = healing ? now + Math.random() * HEALING_DELAY_MS_MAX : now;
+    const notBefore = capture.healing ? now + Math.random() * HEALING_DELAY_MS_MAX : now;
     const waiting = this.#waiting.get(aggregateId);
     if (waiting !== undefined) {
       this.#replace(waiting, capture);
-      waiting.healing &&= healing;
       waiting.notBefore = Math.min(waiting.notBefore, notBefore);
-    } else if (this.size >= this.#options.queueLimit) {
-      this.#writer.report({ kind: "snapshot-refused", ...named(capture), reason: "queue-full" });
+    } else if (this.size >= this.#options.queueLimit && (capture.healing || !this.#makeRoom())) {
+      this.#refuse(capture);
     } else {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#writer.track(capture);
-      this.#waiting.set(aggregateId, { capture, notBefore, healing, settled: promise, settle: resolve });
+      this.#waiting.set(aggregateId, { capture, notBefore, settled: promise, settle: resolve });
       rememberUnwritten(this);
       this.#handOver(promise, capture);
     }
@@ -97,10 +90,7 @@ export class SnapshotQueue {
   /** Forgets what waits for an aggregate up to a version: a snapshot at least as new is stored, or none is wanted. */
   forget(aggregateId: string, throughVersion: number): void {
     const waiting = this.#waiting.get(aggregateId);
-    if (waiting === undefined || waiting.capture.snapshot.version > throughVersion) return;
-    this.#waiting.delete(aggregateId);
-    this.#writer.untrack(waiting.capture);
-    waiting.settle();
+    if (waiting !== undefined && waiting.capture.snapshot.version <= throughVersion) this.#drop(waiting);
   }
 
   /** Waits for what is being written for an aggregate. */
@@ -108,9 +98,31 @@ export class SnapshotQueue {
     await this.#running.get(aggregateId)?.settled;
   }
 
+  /** What loads have asked for is no loss: the next load asks again. */
   reportDropped(): void {
     const { aggregateType } = this.#options;
-    if (this.size > 0) this.#writer.report({ kind: "snapshots-dropped", aggregateType, count: this.size });
+    const entries = [...this.#running.values(), ...this.#waiting.values()];
+    const count = entries.filter(({ capture }) => !capture.healing).length;
+    if (count > 0) this.#writer.report({ kind: "snapshots-dropped", aggregateType, count });
+  }
+
+  /** What a save has taken goes before what a load has asked for. */
+  #makeRoom(): boolean {
+    const healing = [...this.#waiting.values()].find(({ capture }) => capture.healing);
+    if (healing === undefined) return false;
+    this.#drop(healing);
+    this.#refuse(healing.capture);
+    return true;
+  }
+
+  #drop({ capture, settle }: Entry): void {
+    this.#waiting.delete(capture.snapshot.aggregateId);
+    this.#writer.untrack(capture);
+    settle();
+  }
+
+  #refuse(capture: SnapshotCapture): void {
+    this.#writer.report({ kind: "snapshot-refused", ...named(capture), reason: "queue-full" });
   }
 
   #replace(waiting: Entry, capture: SnapshotCapture): void {
@@ -118,7 +130,8 @@ export class SnapshotQueue {
     if (capture.snapshot.version < older.snapshot.version) return;
     this.#writer.untrack(older);
     // The rejected row still lies there: whoever writes next replaces it.
-    waiting.capture = { ...capture, replacing: capture.replacing ?? older.replacing };
+    const replacing = capture.replacing ?? older.replacing;
+    waiting.capture = { ...capture, replacing, healing: capture.healing && older.healing };
     this.#writer.track(waiting.capture);
   }
 
@@ -144,7 +157,8 @@ export class SnapshotQueue {
     let earliest = Number.POSITIVE_INFINITY;
     for (const [aggregateId, entry] of this.#waiting) {
       if (this.#running.size >= WRITES_AT_ONCE) break;
-      if (this.#running.has(aggregateId) || (entry.healing && this.#healingNow() >= HEALING_WRITES_AT_ONCE)) continue;
+      if (this.#running.has(aggregateId) || (entry.capture.healing && this.#healingNow() >= HEALING_WRITES_AT_ONCE))
+        continue;
       if (entry.notBefore > now) {
         earliest = Math.min(earliest, entry.notBefore);
         continue;
@@ -159,7 +173,7 @@ export class SnapshotQueue {
   }
 
   #healingNow(): number {
-    return [...this.#running.values()].filter(({ healing }) => healing).length;
+    return [...this.#running.values()].filter(({ capture }) => capture.healing).length;
   }
 
   async #run(aggregateId: string, entry: Entry): Promise<void> {

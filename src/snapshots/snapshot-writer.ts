@@ -16,6 +16,8 @@ export interface SnapshotBaseline {
 export interface SnapshotCapture {
   readonly snapshot: Snapshot;
   readonly replacing: RejectedRow | undefined;
+  /** Whether a load asked for it, which nobody waits for. */
+  readonly healing: boolean;
   /** Brought up to date once the snapshot is written. */
   readonly baseline: SnapshotBaseline;
 }
@@ -77,10 +79,10 @@ export class SnapshotWriter {
     this.#options = options;
   }
 
-  /** The newest version on its way for an aggregate; 0 when there is none. */
-  versionInFlight(aggregateId: string): number {
-    const captures = this.#inFlight.get(aggregateId);
-    return captures === undefined ? 0 : Math.max(...[...captures].map(({ snapshot }) => snapshot.version));
+  /** The newest version on its way for an aggregate, by way of those that `counts` lets count; 0 when there is none. */
+  versionInFlight(aggregateId: string, counts: (capture: SnapshotCapture) => boolean = () => true): number {
+    const captures = [...(this.#inFlight.get(aggregateId) ?? [])].filter(counts);
+    return Math.max(0, ...captures.map(({ snapshot }) => snapshot.version));
   }
 
   /** From now on `capture` counts as on its way, until `untrack`. */

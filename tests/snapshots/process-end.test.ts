@@ -27,6 +27,12 @@ it("a store that hangs does not keep a process alive, and its snapshots are not 
   expect(stderr).toContain("ended with 1 Account snapshots unwritten");
 });
 
+it("a snapshot that only a load has asked for neither keeps a process alive nor is missed at its end", async () => {
+  const { stdout, stderr } = await run("heal");
+  expect(stdout).toBe("heals 1\nended with 0 pending\n");
+  expect(stderr).toBe("");
+});
+
 it("close writes what is queued, and the end says nothing", async () => {
   const { stdout, stderr } = await run("close");
   expect(stdout).toBe("ended with 0 pending\n");

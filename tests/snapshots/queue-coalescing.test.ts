@@ -1,7 +1,7 @@
 import { Snapshot, type SnapshotFacts } from "eventfold";
 import { failing } from "eventfold/testing";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { saveEvents, setUp, tampered } from "../aggregates/setup.ts";
+import { forged, saveEvents, setUp } from "../aggregates/setup.ts";
 
 const broken = new Error("disk full");
 
@@ -34,7 +34,7 @@ it("an older snapshot that comes late does not take the place of a newer one tha
 it("a snapshot that takes the place of another one in the queue also replaces the row that was rejected", async () => {
   const { accounts, facts, faults, memory } = setUp({ snapshots: { threshold: 1, mode: "background" } });
   const ahead = new Snapshot({ aggregateType: "Account", aggregateId: "a", version: 1_000, state: {} });
-  await memory.snapshots.saveSnapshot(tampered(ahead, { lastEventId: "lost" }));
+  await memory.snapshots.saveSnapshot(forged(ahead, { lastEventId: "lost" }));
   await saveEvents(setUp({ eventStore: memory.events, snapshots: false }).accounts, "a", 1);
   await saveEvents(accounts, "a", 1);
   // This instance does not know of the row: the store was down when it was loaded.
@@ -69,7 +69,7 @@ it("a snapshot that gave up its place counts no more, once the newer one has fai
 it("a row that was rejected is replaced once: a newer row at its version is kept", async () => {
   const { accounts, facts, memory } = setUp({ snapshots: { threshold: 2 } });
   const ahead = new Snapshot({ aggregateType: "Account", aggregateId: "a", version: 6, state: {} });
-  await memory.snapshots.saveSnapshot(tampered(ahead, { lastEventId: "lost" }));
+  await memory.snapshots.saveSnapshot(forged(ahead, { lastEventId: "lost" }));
   await saveEvents(setUp({ eventStore: memory.events, snapshots: false }).accounts, "a", 1);
   const early = await saveEvents(accounts, "a", 1);
   await saveEvents(accounts, "a", 4);

@@ -9,10 +9,10 @@ type Evolve = (state: unknown, event: DomainEvent) => unknown;
 const DAY_MS = 86_400_000;
 
 /**
- * Folds an event twice, the second time on copies, a day later and with other random numbers, and compares. For development: it
+ * Folds an event twice, the first time on copies, a day later and with other random numbers, and compares. For development: it
  * costs several times the fold.
  *
- * @throws {ImpureFoldError} when `evolve` changed its input, or gave two results.
+ * @throws {ImpureFoldError} when `evolve` changed its input, or gave two results; the real input is as it was.
  */
 export function foldTwice(
   { stream, definition }: { readonly stream: StreamId; readonly definition: AggregateDefinition },
@@ -24,17 +24,26 @@ export function foldTwice(
   const refuse = (problem: string): never => {
     throw new ImpureFoldError({ stream, version: event.version, eventType: event.type, problem });
   };
-  const stateBefore = stateCodec.encode(state, "state");
-  const dataBefore = dataCodec.encode(event.data, "data");
-  const next = evolve(state, event);
-  if (stateCodec.encode(state, "state") !== stateBefore)
-    refuse("changed the state that it was given. Return a new one");
-  if (dataCodec.encode(event.data, "data") !== dataBefore) refuse("changed the event that it was given");
-  if (next === undefined) return next;
+  const stateText = (value: unknown): string => stateCodec.encode(value, "state");
+  const eventText = ({ data, ...rest }: DomainEvent): string => JSON.stringify([rest, dataCodec.encode(data, "data")]);
+  const [stateBefore, eventBefore] = [stateText(state), eventText(event)];
 
-  const copies = [stateCodec.decode(JSON.parse(stateBefore)), dataCodec.decode(JSON.parse(dataBefore))];
-  const again = inAnotherWorld(() => evolve(copies[0], { ...event, data: copies[1] }));
-  if (again === undefined || stateCodec.encode(again, "state") !== stateCodec.encode(next, "state")) {
+  const copies = {
+    state: stateCodec.decode(JSON.parse(stateBefore)),
+    event: {
+      ...event,
+      metadata: JSON.parse(JSON.stringify(event.metadata)) as DomainEvent["metadata"],
+      data: dataCodec.decode(JSON.parse(dataCodec.encode(event.data, "data"))),
+    },
+  };
+  const trial = inAnotherWorld(() => evolve(copies.state, copies.event));
+  if (stateText(copies.state) !== stateBefore) refuse("changed the state that it was given. Return a new one");
+  if (eventText(copies.event) !== eventBefore) refuse("changed the event that it was given");
+
+  const next = evolve(state, event);
+  // The caller has an error for a fold without a result.
+  if (next === undefined && trial === undefined) return undefined;
+  if (next === undefined || trial === undefined || stateText(trial) !== stateText(next)) {
     refuse(
       "gave two results for one state and event. It may read neither clock nor random numbers; put them into the event",
     );
@@ -45,25 +54,33 @@ export function foldTwice(
 /** Runs `work`, which is synchronous, with another time and other random numbers. */
 function inAnotherWorld<Result>(work: () => Result): Result {
   const { Date: RealDate, performance } = globalThis;
-  const realRandom = Math.random;
-  // oxlint-disable-next-line typescript/unbound-method -- put back as it was, not called
-  const realNow = performance.now;
-  const later = class extends RealDate {
-    constructor(...parts: unknown[]) {
-      super(...((parts.length === 0 ? [RealDate.now() + DAY_MS] : parts) as [number]));
-    }
-    static override now(): number {
-      return RealDate.now() + DAY_MS;
-    }
-  };
+  const [random, monotonicNow] = [Math.random, performance.now.bind(performance)];
+  const now = (): number => RealDate.now() + DAY_MS;
+  // A proxy, so that dates of this world are instances of that one's class too.
+  const later = new Proxy(RealDate, {
+    construct: (target, parts, newTarget) =>
+      Reflect.construct(target, parts.length === 0 ? [now()] : parts, newTarget) as object,
+    apply: () => new RealDate(now()).toString(),
+    get: (target, key) => (key === "now" ? now : (Reflect.get(target, key) as unknown)),
+  });
+  const putBack = [
+    replace(globalThis, "Date", later),
+    replace(Math, "random", () => (random() + 1) / 2),
+    replace(performance, "now", () => monotonicNow() + DAY_MS),
+  ];
   try {
-    globalThis.Date = later as unknown as DateConstructor;
-    Math.random = () => 1 - realRandom() / 2;
-    performance.now = () => realNow.call(performance) + DAY_MS;
     return work();
   } finally {
-    globalThis.Date = RealDate;
-    Math.random = realRandom;
-    performance.now = realNow;
+    for (const undo of putBack) undo();
   }
+}
+
+/** @returns puts the property back exactly as it was. */
+function replace(object: object, name: string, value: unknown): () => void {
+  const before = Object.getOwnPropertyDescriptor(object, name);
+  Object.defineProperty(object, name, { value, configurable: true, writable: true });
+  return () => {
+    if (before === undefined) Reflect.deleteProperty(object, name);
+    else Object.defineProperty(object, name, before);
+  };
 }

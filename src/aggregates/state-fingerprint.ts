@@ -12,13 +12,14 @@ const DIGITS = 32;
 /** What a class declares, beside its functions, about how events fold into its state. */
 interface DeclaredFold {
   readonly name: string;
+  readonly schemaVersion?: number | undefined;
   readonly stateSchema?: StateSchema | undefined;
   readonly stateUpgrades?: { readonly steps: readonly { readonly upgrade: unknown }[] } | undefined;
 }
 
 /**
- * Tells two definitions of one schema version apart, by what they declare: the JSON Schema of the state, and the upgrades of
- * events and states by their source text. `""` when none is declared. Adding an event type leaves it as it was.
+ * Tells two definitions apart by what they declare: the JSON Schema of the state, the upgrades of events and states by their
+ * source text, and the schema version. `""` when there is neither schema nor upgrade. Adding an event type leaves it as it was.
  *
  * @throws {ConfigurationError} when the schema cannot say its JSON Schema.
  */
@@ -26,7 +27,7 @@ export function stateFingerprint(fold: DeclaredFold, registry: EventRegistry): s
   const shape = fold.stateSchema === undefined ? null : sorted(jsonSchema(fold.name, fold.stateSchema));
   const upgrades = [registry.upgradeSources(), fold.stateUpgrades?.steps.map(({ upgrade }) => String(upgrade)) ?? []];
   const declared = shape !== null || upgrades.some((sources) => sources.length > 0);
-  return declared ? sha256(JSON.stringify([shape, ...upgrades])).slice(0, DIGITS) : "";
+  return declared ? sha256(JSON.stringify([fold.schemaVersion ?? 1, shape, ...upgrades])).slice(0, DIGITS) : "";
 }
 
 function jsonSchema(className: string, schema: StateSchema): unknown {

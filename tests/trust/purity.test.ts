@@ -83,7 +83,7 @@ const impure: [what: string, evolve: Evolve, problem: RegExp][] = [
   [
     "a change of the event's data",
     (state, event) => {
-      event.data.tags.reverse().push("seen");
+      event.data.tags.push("seen");
       return state;
     },
     /changed the event/,

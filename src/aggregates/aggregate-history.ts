@@ -124,7 +124,9 @@ export class AggregateHistory {
   /** Takes the state of a snapshot, already parsed, instead of the events up to its version. */
   restore(row: Pick<SnapshotRow, "schemaVersion" | "version" | "lastEventId">, parsedState: unknown): void {
     const { stateCodec, upgradeState } = this.definition;
-    this.#state = { value: this.#frozen(upgradeState(row.schemaVersion, stateCodec.decode(parsedState))) };
+    const state = upgradeState(row.schemaVersion, stateCodec.decode(parsedState));
+    if (state === undefined) throw new TypeError("A state upgrade or the state codec returned undefined.");
+    this.#state = { value: this.#frozen(state) };
     this.version = row.version;
     this.lastEventId = row.lastEventId;
   }

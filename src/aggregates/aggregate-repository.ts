@@ -186,7 +186,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    *
    * @throws {SnapshotRefusedError} with uncommitted events, without events, or without a snapshot store.
    * @throws {SerializationError} when the state cannot be stored.
-   * @throws {StreamErasedError} when snapshots of this version were erased.
+   * @throws {StreamErasedError} when it was erased and has no event since.
    * @throws {StoreTimeoutError} after `writeTimeoutMs`. What the store throws passes unchanged.
    */
   async createSnapshot(aggregate: A): Promise<Snapshot> {
@@ -254,9 +254,10 @@ export class AggregateRepository<A extends AnyAggregate> {
     const stream = this.#streamOf(id);
     await this.#snapshotter?.discard(id);
     const throughVersion = events ? Number.MAX_SAFE_INTEGER : await eventStore.versionOf(stream);
+    // First, because an event store that shares the database takes them along, and would leave none to count.
     const erasedSnapshots = await snapshots?.store.eraseSnapshots(id, stream.aggregateType, { throughVersion });
     const erasedEvents = events ? await eventStore.eraseStream(stream) : 0;
-    return { snapshots: erasedSnapshots ?? 0, events: erasedEvents };
+    return { events: erasedEvents, snapshots: erasedSnapshots ?? 0 };
   }
 
   /** Waits for saves and snapshots in flight. The stores stay open: they are yours. Idempotent. */

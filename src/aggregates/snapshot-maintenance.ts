@@ -1,4 +1,4 @@
-import { ConfigurationError } from "../errors.ts";
+import { ConfigurationError, StreamErasedError } from "../errors.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { readPages } from "../events/read-stream.ts";
 import type { StreamId } from "../events/stream-id.ts";
@@ -102,8 +102,7 @@ export class SnapshotMaintenance {
       if (loaded === undefined) return;
       const history = historyOf(loaded.aggregate);
       if (history.version - history.baseline.snapshotVersion < eventsMin) return;
-      await snapshotter.create(history);
-      written += 1;
+      if (await wasStored(snapshotter.create(history))) written += 1;
     });
     return { ...report, written };
   }
@@ -176,5 +175,16 @@ export class SnapshotMaintenance {
     if (path === undefined) return undefined;
     report({ kind: "diverged", stream, version, path });
     return differs("state", path);
+  }
+}
+
+/** False when it was erased: it is meant to have none before its next event. */
+async function wasStored(writing: Promise<Snapshot>): Promise<boolean> {
+  try {
+    await writing;
+    return true;
+  } catch (error) {
+    if (error instanceof StreamErasedError) return false;
+    throw error;
   }
 }

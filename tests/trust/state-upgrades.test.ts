@@ -19,8 +19,7 @@ class AccountV2 extends Account {
   static readonly stateUpgrades: StateUpgrades<AccountState> = upgradeState<AccountState>().to<StateV2>(toV2);
 
   protected override evolve(...[state, event]: Parameters<Account["evolve"]>): AccountState {
-    const next = super.evolve(state, event);
-    return { ...next, movements: next.transactionCount } as StateV2;
+    return toV2(super.evolve(state, event));
   }
 }
 

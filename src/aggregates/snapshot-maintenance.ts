@@ -76,6 +76,8 @@ export interface SnapshotMaintenanceOptions {
 }
 
 const EVENTS_MIN_DEFAULT = 100;
+/** Of the instants that stores keep. */
+const EARLIEST_MS = Date.parse("0001-01-01T00:00:00.000Z");
 
 /** Looks after the snapshots of all aggregates of a class, beside a working system. */
 export class SnapshotMaintenance {
@@ -146,7 +148,7 @@ export class SnapshotMaintenance {
     }
     const { store, clock } = this.#options;
     const { aggregateType, wanted } = this.#definition;
-    const createdBefore = new Date(clock().getTime() - notWrittenForMs);
+    const createdBefore = new Date(Math.max(EARLIEST_MS, clock().getTime() - notWrittenForMs));
     return await store.deleteSnapshotsByType(aggregateType, { otherThan: wanted, createdBefore });
   }
 

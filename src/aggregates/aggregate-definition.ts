@@ -79,6 +79,7 @@ function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
   }
   const registry = eventRegistry(type.events);
   const wanted = { schemaVersion, upgradableFrom, fingerprint: stateFingerprint(type, registry) };
+  const upgradable = upgrades.flatMap((_step, index) => formerKeys(type, upgradableFrom + index, registry));
   const dataCodec = textCodec(type.dataCodec, "drop");
   return {
     aggregateType,
@@ -87,13 +88,27 @@ function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
     stateCodec: textCodec(type.stateCodec, "refuse"),
     dataCodec,
     registry,
-    accepts: (key) =>
-      isOfKey(key, wanted) || upgrades[key.schemaVersion - upgradableFrom]?.fingerprint === key.fingerprint,
+    accepts: (key) => isOfKey(key, wanted) || upgradable.some((former) => isOfKey(key, former)),
     upgradeState: (from, state) =>
       upgrades.slice(from - upgradableFrom).reduce((shape, { upgrade }) => upgrade(shape), state),
     toDomainEvent:
       type.dataCodec || type.events ? (event) => today(event, dataCodec, registry) : (event) => plain(event, registry),
   };
+}
+
+/**
+ * The keys that a state upgrade takes rows of: the one that it names, or those of a definition of `schemaVersion` that had the
+ * earlier steps, today's event upgrades or none, and no `stateSchema`.
+ */
+function formerKeys(type: AggregateType<AnyAggregate>, schemaVersion: number, registry: EventRegistry): SnapshotKey[] {
+  const { steps = [] } = type.stateUpgrades ?? {};
+  const index = steps.length - ((type.schemaVersion ?? 1) - schemaVersion);
+  const named = steps[index]?.fingerprint;
+  if (named !== undefined) return [{ schemaVersion, fingerprint: named }];
+  const former = { name: type.name, schemaVersion, stateUpgrades: { steps: steps.slice(0, index) } };
+  return [eventRegistry(undefined), registry].map((events) => {
+    return { schemaVersion, fingerprint: stateFingerprint(former, events) };
+  });
 }
 
 /** Without a codec and definitions events are as they were stored: no allocation in the innermost loop. */

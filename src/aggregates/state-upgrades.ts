@@ -15,13 +15,15 @@ export interface StateUpgrades<State> {
 export interface StateUpgradeOptions {
   /**
    * Fingerprint of the definition that the step starts from, as that build's `repository.snapshotKey` and the rows say: other rows
-   * of its schema version, whose shape nobody vouches for, are not upgraded. @default "" for one that declared nothing
+   * of its schema version, whose shape nobody vouches for, are not upgraded.
+   *
+   * @default that of a definition with the earlier steps of the chain and without `stateSchema`
    */
   readonly fingerprint?: string;
 }
 
 interface StateUpgradeStep {
-  readonly fingerprint: string;
+  readonly fingerprint: string | undefined;
   // oxlint-disable-next-line typescript/no-explicit-any -- older shapes have their types where the steps are written
   readonly upgrade: (state: any) => unknown;
 }
@@ -46,7 +48,7 @@ export function upgradeState<State>(): StateUpgrades<State> {
 function chain<State>(steps: readonly StateUpgradeStep[]): StateUpgrades<State> {
   return Object.freeze({
     steps,
-    to: <Next>(upgrade: (state: State) => Next, { fingerprint = "" }: StateUpgradeOptions = {}) =>
+    to: <Next>(upgrade: (state: State) => Next, { fingerprint }: StateUpgradeOptions = {}) =>
       chain<Next>([...steps, Object.freeze({ fingerprint, upgrade })]),
   });
 }

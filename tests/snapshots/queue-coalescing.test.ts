@@ -41,7 +41,7 @@ it("a snapshot that takes the place of another one in the queue also replaces th
   faults.next("getSnapshot", failing(broken));
   await saveEvents(accounts, "a", 1);
   expect(await accounts.awaitPendingSnapshots()).toBe(1);
-  expect(facts.missReasons).toEqual(["unproven", "store-error"]);
+  expect(facts.missReasons).toEqual(["ahead-of-stream", "store-error"]);
   expect(facts.of("snapshot-stored")).toMatchObject([{ kind: "snapshot-stored", version: 3 }]);
 });
 

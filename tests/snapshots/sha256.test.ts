@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { portableSha256Hex, sha256 } from "../../src/snapshots/sha256.ts";
 

@@ -1,5 +1,6 @@
 import { AggregateRepository, ConfigurationError, type StateUpgrades, upgradeState } from "eventfold";
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
 import { Account, type AccountState } from "../aggregates/account.ts";
 import { forged, saveEvents, tampered } from "../aggregates/setup.ts";
 import { eachStorage } from "../aggregates/stores.ts";
@@ -11,6 +12,10 @@ interface StateV2 extends AccountState {
 
 interface StateV3 extends StateV2 {
   label: string;
+}
+
+class AccountWithSchema extends Account {
+  static readonly stateSchema = z.object({ ownerName: z.string(), balance: z.number(), transactionCount: z.number() });
 }
 
 /** Counts what `transactionCount` counts too, so that an old state tells it. */
@@ -80,6 +85,20 @@ eachStorage((open) => {
     expect((await repositoryOf(fromV2).load(id)).state).toEqual(await replayedBy(AccountV3));
     expect(facts.missReasons).toEqual(["schema-mismatch"]);
     expect(facts.of("loaded")).toMatchObject([{ snapshotVersion: undefined, eventsReplayed: 32 }]);
+  });
+
+  it("trap: upgrades no row that another definition of the same schema version wrote, unless the step names it", async () => {
+    const { repositoryOf, id, facts, replayedBy, row } = await oldSnapshot(AccountWithSchema);
+    expect(repositoryOf(AccountWithSchema).snapshotKey).toEqual({ schemaVersion: 1, fingerprint: row.fingerprint });
+    expect((await repositoryOf(AccountV2).load(id)).state).toEqual(await replayedBy(AccountV2));
+    expect(facts.missReasons).toEqual(["schema-mismatch"]);
+    const { fingerprint } = row;
+    class Named extends AccountV2 {
+      static override readonly stateUpgrades = upgradeState<AccountState>().to<AccountState>(toV2, { fingerprint });
+    }
+    expect((await repositoryOf(Named).load(id)).state).toEqual(await replayedBy(AccountV2));
+    expect(facts.missReasons).toEqual(["schema-mismatch"]);
+    expect(facts.of("loaded").at(-1)).toMatchObject({ snapshotVersion: 30, eventsReplayed: 2 });
   });
 
   it("replays everything for a snapshot of a newer schema version", async () => {

@@ -1,10 +1,4 @@
-import {
-  AggregateNotFoundError,
-  ClosedError,
-  ConfigurationError,
-  OptimisticConcurrencyError,
-  SnapshotRefusedError,
-} from "../errors.ts";
+import { AggregateNotFoundError, ClosedError, ConfigurationError, SnapshotRefusedError } from "../errors.ts";
 import { checkStreamId, type StreamId } from "../events/stream-id.ts";
 import type { Snapshot } from "../snapshots/snapshot.ts";
 import type { SnapshotKey } from "../snapshots/snapshot-store.ts";
@@ -20,6 +14,7 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "./repository-options.ts";
+import { retryOnConflict } from "./retry-on-conflict.ts";
 import {
   type PruneOptions,
   SnapshotMaintenance,
@@ -43,12 +38,6 @@ export interface EraseReport {
   readonly snapshots: number;
   readonly events: number;
 }
-
-const UPDATE_ATTEMPTS_DEFAULT = 5;
-const UPDATE_ATTEMPTS_MAX = 1_000;
-/** Callers that met in one conflict would else meet again in the next; at most half a second. */
-const UPDATE_PAUSE_MS = 4;
-const UPDATE_PAUSE_DOUBLINGS_MAX = 7;
 
 /**
  * Loads and saves the aggregates of one class. What it loads is what replaying every event gives; snapshots only make it quick.
@@ -163,22 +152,12 @@ export class AggregateRepository<A extends AnyAggregate> {
    * @throws {OptimisticConcurrencyError} when every attempt met a conflict; whatever `load`, `change` and `save` throw.
    */
   async update(id: string, change: (aggregate: A) => unknown, options: UpdateOptions = {}): Promise<A> {
-    const { attempts = UPDATE_ATTEMPTS_DEFAULT } = options;
-    if (!Number.isSafeInteger(attempts) || attempts < 1 || attempts > UPDATE_ATTEMPTS_MAX) {
-      const problem = `is ${String(attempts)}; pass a whole number from 1 to ${UPDATE_ATTEMPTS_MAX}.`;
-      throw new ConfigurationError({ option: "attempts", problem });
-    }
-    for (let attempt = 1; ; attempt += 1) {
+    const loadAndChange = async (): Promise<A> => {
       const aggregate = await this.load(id, options);
       await change(aggregate);
-      try {
-        await this.save(aggregate);
-        return aggregate;
-      } catch (error) {
-        if (!(error instanceof OptimisticConcurrencyError) || attempt >= attempts) throw error;
-        await pause(Math.random() * UPDATE_PAUSE_MS * 2 ** Math.min(attempt, UPDATE_PAUSE_DOUBLINGS_MAX));
-      }
-    }
+      return aggregate;
+    };
+    return await retryOnConflict(options.attempts, loadAndChange, (aggregate) => this.save(aggregate));
   }
 
   /**
@@ -303,10 +282,4 @@ export class AggregateRepository<A extends AnyAggregate> {
   #refuseClosed(): void {
     if (this.#closed) throw new ClosedError({ what: "repository" });
   }
-}
-
-async function pause(durationMs: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    setTimeout(resolve, durationMs);
-  });
 }

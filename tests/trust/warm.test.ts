@@ -1,4 +1,4 @@
-import { ConfigurationError, never, onEvent, type WalkProgress } from "eventfold";
+import { ConfigurationError, never, newEvent, onEvent, type WalkProgress } from "eventfold";
 import { delayedUntil, failing } from "eventfold/testing";
 import { describe, expect, it } from "vitest";
 import { Account } from "../aggregates/account.ts";
@@ -114,7 +114,9 @@ eachStorage((open) => {
   });
 
   it("an id is done only when all before it are: what hangs is not skipped by the next walk", async () => {
-    const { next, ids, faults } = await accountsOf(6);
+    const { next, former, ids, faults } = await accountsOf(6);
+    // The first one is the only one that has a snapshot written.
+    await saveEvents(former, ids[0]!, 1);
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const controller = new AbortController();
     let last: WalkProgress | undefined;
@@ -127,9 +129,22 @@ eachStorage((open) => {
       controller.abort();
       release();
     };
-    const report = await next.warm({ concurrency: 2, onProgress, signal: controller.signal });
+    const report = await next.warm({ eventsMin: 13, concurrency: 2, onProgress, signal: controller.signal });
     expect(last).toEqual({ aggregates: 4, lastId: ids[3] });
-    expect(report).toMatchObject({ complete: false, aggregates: 4, lastId: ids[3], written: 4 });
+    expect(report).toMatchObject({ complete: false, aggregates: 4, lastId: ids[3], written: 1 });
+  });
+
+  it("walks over more aggregates than it lists at once", async () => {
+    const { next, faults, eventStore, Former } = await accountsOf(0);
+    for (let index = 0; index < 1_001; index += 1) {
+      const stream = { aggregateType: Former.aggregateType, aggregateId: String(index) };
+      await eventStore.append(stream, [newEvent({ type: "MoneyDeposited", data: { amount: 1 } })], {
+        expectedVersion: 0,
+      });
+    }
+    const before = faults.callsOf("streams");
+    expect(await next.warm({ concurrency: 16 })).toMatchObject({ complete: true, aggregates: 1_001, written: 0 });
+    expect(faults.callsOf("streams") - before).toBeGreaterThan(2);
   });
 
   it("collects the aggregates that fail, and goes on", async () => {

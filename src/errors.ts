@@ -133,7 +133,10 @@ export class DuplicateEventError extends StreamError {
 export class StreamErasedError extends StreamError {
   readonly code = "STREAM_ERASED";
   constructor(facts: { stream: StreamFacts; cause?: unknown }) {
-    super(facts, "is unchanged: it was erased. What was erased cannot come back; use a new id.");
+    super(
+      facts,
+      "is unchanged: it, or its snapshots up to this version, were erased for good. Use a new id for new events.",
+    );
   }
 }
 

@@ -72,7 +72,7 @@ export class AggregateLoader {
     history.baseline.snapshotVersion = row !== undefined && isOfKey(row, wanted) ? row.version : 0;
     // The next write of this instance takes the place of the row that it could not use.
     if (miss !== undefined && start.row !== undefined && isOfKey(start.row, wanted))
-      history.baseline.rejectedRow = start.row;
+      history.baseline.rejectedRow = { version: start.row.version, checksum: start.row.checksum };
     const eventsReplayed = history.version - foldedBefore;
     const durationMs = performance.now() - startedAt;
     report({

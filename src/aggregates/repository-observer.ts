@@ -114,7 +114,7 @@ function describe(fact: RepositoryFact): string | undefined {
     case "snapshot-store-paused":
       return (
         `eventfold: the snapshot store failed ${fact.failures} times in a row and is left alone for ${fact.pauseMs / 1_000} s. ` +
-        "Saves and loads go on without it."
+        "Until then no snapshot is written; saves and loads go on."
       );
     case "snapshots-dropped":
       return (

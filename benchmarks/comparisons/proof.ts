@@ -8,7 +8,7 @@ const targets: Readonly<Record<string, Target>> = { SQLite: { ratioMax: 1.3 }, P
 
 const states = { small: "Ada Lovelace", "5 kB": "Ada Lovelace ".repeat(400) };
 
-/** What it costs that a snapshot must prove itself: checksum, head of the stream, and the event that it stands on. */
+/** What it costs that a snapshot must prove itself: checksum, and the event that it stands on. */
 export const compareProof: Comparing = async (storage, lengths, compare) => {
   const proving = await copyLibrary(storage.name, "verified");
   const believing = await copyLibrary(storage.name, "believed");

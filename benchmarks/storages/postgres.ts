@@ -85,7 +85,7 @@ const selectSnapshotAndTail = /* sql */ `
   )
 `;
 
-// The library's own statement for a load, but for the head and the anchor.
+// The library's own statement for a load, but for the anchor and what tells a usable key.
 const selectUnproven = /* sql */ `
   WITH header AS MATERIALIZED (
     SELECT

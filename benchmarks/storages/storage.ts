@@ -7,7 +7,7 @@ export interface Storage {
   readonly eventStore: EventStore;
   readonly snapshotStore: SnapshotStore;
   readonly bare: BareDriver;
-  /** What a load reads, by the means of the library, without what proves the snapshot: head of the stream and anchor. */
+  /** What a load reads, by the means of the library, without the event that proves the snapshot. */
   readonly readUnproven: JointStore["readForLoad"];
   /** What the measurements depend on: versions, durability. */
   readonly facts: readonly string[];

@@ -64,7 +64,7 @@ export class AggregateLoader {
     let foldedBefore = row?.version ?? 0;
     if (row === undefined) {
       if (start.head === 0) return undefined;
-      const replayed = await this.#fromEvents(stream, instantiate, start);
+      const replayed = await this.#fromEvents(stream, instantiate, start, startedAt);
       aggregate = replayed.aggregate;
       foldedBefore = replayed.eventsSpared;
     }
@@ -110,16 +110,21 @@ export class AggregateLoader {
     stream: StreamId,
     instantiate: () => A,
     start: LoadStart,
+    startedAt: number,
   ): Promise<ReplayedAggregate<A>> {
     const { eventStore, snapshots, pageSize } = this.#options;
-    const all = async (history: AggregateHistory): Promise<void> => {
+    const all = async (history: AggregateHistory): Promise<number> => {
       const fromFirst = start.afterVersion === 0;
+      // The end is that of the page which is there, or else of one that is yet to be read.
+      const asOf = fromFirst && start.head !== undefined ? startedAt : performance.now();
       const pages = fromFirst ? this.#pages(stream, start) : readPages(eventStore, stream, { pageSize });
       for await (const events of pages) history.replay(events);
+      return asOf;
     };
-    const rest = async (history: AggregateHistory): Promise<void> => {
-      const range = { afterVersion: history.version, throughVersion: start.head, pageSize };
-      if (history.version >= start.head) return;
+    const rest = async (history: AggregateHistory, asOf: number): Promise<void> => {
+      const { head = startedAt < asOf ? 0 : Number.MAX_SAFE_INTEGER } = start;
+      if (history.version >= head) return;
+      const range = { afterVersion: history.version, throughVersion: head, pageSize };
       for await (const events of readPages(eventStore, stream, range)) history.replay(events);
     };
     if (snapshots !== undefined) return await this.#sharedReplays.replay({ stream, instantiate, all, rest });
@@ -128,13 +133,14 @@ export class AggregateLoader {
     return { aggregate, eventsSpared: 0 };
   }
 
-  /** The page that is there already, and those that follow it up to the head that it saw. */
+  /** The page that is there already, and those that follow it up to the head that it saw, or else the next one sees. */
   async *#pages(stream: StreamId, first: LoadStart): AsyncGenerator<readonly StoredEvent[]> {
     const { eventStore, pageSize } = this.#options;
-    const { head, events, afterVersion } = first;
-    checkSequence(stream, events, { afterVersion, throughVersion: head, limit: pageSize });
-    yield events;
+    const { head = Number.MAX_SAFE_INTEGER, events, afterVersion } = first;
     const lastVersion = afterVersion + events.length;
+    const throughVersion = first.head ?? lastVersion;
+    checkSequence(stream, events, { afterVersion, throughVersion, limit: pageSize });
+    yield events;
     const range = { afterVersion: lastVersion, throughVersion: head, pageSize };
     if (lastVersion < head) yield* readPages(eventStore, stream, range);
   }
@@ -155,7 +161,7 @@ function judge(
   }
   if (row.lastEventId === undefined || row.checksum === undefined) return { reason: "unproven" };
   if (row.checksum !== snapshotChecksum(row)) return { reason: "corrupt" };
-  if (row.version > head) return { reason: "ahead-of-stream" };
+  if (head !== undefined && row.version > head) return { reason: "ahead-of-stream" };
   return anchored ? undefined : { reason: "history-mismatch" };
 }
 

@@ -3,6 +3,7 @@ import type { EventStore } from "../events/event-store.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import { bounded } from "../snapshots/bounded.ts";
 import {
+  isAnchor,
   isUsable,
   type JointStore,
   type LoadPage,
@@ -77,10 +78,9 @@ async function readTwice(
     return { ...(await readEvents(eventStore, stream, pageSize)), row };
   // Begins with the event that the snapshot ends with, to see that it still stands there.
   const page = await eventStore.readPage(stream, { afterVersion: row.version - 1, limit: pageSize + 1 });
-  const [last, ...newer] = page.events;
-  const anchored = last?.version === row.version && last.id === row.lastEventId;
-  if (!anchored) return { ...(await readEvents(eventStore, stream, pageSize)), row };
-  return { head: page.head, row, anchored, afterVersion: row.version, events: newer, failure: undefined };
+  if (!isAnchor(page.events[0], row)) return { ...(await readEvents(eventStore, stream, pageSize)), row };
+  const events = page.events.slice(1);
+  return { head: page.head, row, anchored: true, afterVersion: row.version, events, failure: undefined };
 }
 
 async function readEvents(

@@ -7,6 +7,8 @@ interface Replayed {
   readonly version: number;
   readonly lastEventId: string | undefined;
   readonly stateText: string;
+  /** What was committed by this moment of `performance.now()` is in it. */
+  readonly asOf: number;
 }
 
 interface RunningReplay {
@@ -18,10 +20,10 @@ interface RunningReplay {
 export interface ReplayWork<A extends AnyAggregate> {
   readonly stream: StreamId;
   readonly instantiate: () => A;
-  /** Replays from the first event. */
-  readonly all: (history: AggregateHistory) => Promise<void>;
-  /** Replays what is newer than `history`. */
-  readonly rest: (history: AggregateHistory) => Promise<void>;
+  /** Replays from the first event. Resolves to a moment: all that was committed by then is replayed. */
+  readonly all: (history: AggregateHistory) => Promise<number>;
+  /** Replays what is newer than `history`, which holds all that was committed by the moment `asOf`. */
+  readonly rest: (history: AggregateHistory, asOf: number) => Promise<void>;
 }
 
 export interface ReplayedAggregate<A extends AnyAggregate> {
@@ -52,7 +54,7 @@ export class SharedReplays {
     try {
       const replayed = await replayAlone(work);
       // In this tick: afterwards the instance is its user's, who may raise events on it.
-      if (running.followers > 0) resolve(outcomeOf(historyOf(replayed.aggregate)));
+      if (running.followers > 0) resolve(outcomeOf(historyOf(replayed.aggregate), replayed.asOf));
       return replayed;
     } finally {
       this.#running.delete(key);
@@ -61,10 +63,13 @@ export class SharedReplays {
   }
 }
 
-async function replayAlone<A extends AnyAggregate>({ instantiate, all }: ReplayWork<A>): Promise<ReplayedAggregate<A>> {
+async function replayAlone<A extends AnyAggregate>({
+  instantiate,
+  all,
+}: ReplayWork<A>): Promise<ReplayedAggregate<A> & { asOf: number }> {
   const aggregate = instantiate();
-  await all(historyOf(aggregate));
-  return { aggregate, eventsSpared: 0 };
+  const asOf = await all(historyOf(aggregate));
+  return { aggregate, eventsSpared: 0, asOf };
 }
 
 async function takeOver<A extends AnyAggregate>(
@@ -75,13 +80,13 @@ async function takeOver<A extends AnyAggregate>(
   const history = historyOf(aggregate);
   const { schemaVersion } = history.definition.wanted;
   history.restore({ ...outcome, schemaVersion }, JSON.parse(outcome.stateText));
-  await rest(history);
+  await rest(history, outcome.asOf);
   return { aggregate, eventsSpared: outcome.version };
 }
 
-function outcomeOf(history: AggregateHistory): Replayed | undefined {
+function outcomeOf(history: AggregateHistory, asOf: number): Replayed | undefined {
   try {
-    return { version: history.version, lastEventId: history.lastEventId, stateText: history.stateText() };
+    return { version: history.version, lastEventId: history.lastEventId, stateText: history.stateText(), asOf };
   } catch {
     return undefined;
   }

@@ -26,7 +26,7 @@ export async function* readPages(
   let afterVersion = range.afterVersion ?? 0;
   let end: number | undefined;
   do {
-    const page = await store.readPage(stream, { afterVersion, throughVersion, limit });
+    const page = await store.readPage(stream, { afterVersion, throughVersion: end ?? throughVersion, limit });
     end ??= Math.min(page.head, throughVersion);
     checkSequence(stream, page.events, { afterVersion, throughVersion: end, limit });
     if (page.events.length > 0) yield page.events;

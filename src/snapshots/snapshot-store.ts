@@ -98,8 +98,9 @@ export interface SnapshotKey {
 /** What an event store and a snapshot store in one database can do together. */
 export interface JointStore {
   /**
-   * Head, snapshot and first page of events, of one moment, in one round trip: the row of key `wanted`, else the newest other
-   * one; the events after its version when it is usable and proven to be of this history, else from the first on.
+   * Snapshot and first page of events, of one moment, in one round trip: the row of key `wanted`, else the newest other one; the
+   * events after its version when it is usable and proven to be of this history, else from the first on. For a row that turns
+   * out to be of another history, head and events may come from a second round trip.
    */
   readForLoad(stream: StreamId, wanted: WantedSnapshot, limit: number): Promise<LoadPage>;
 
@@ -128,10 +129,13 @@ export interface JointAppendResult extends AppendResult {
 
 /** What a load needs to begin with. */
 export interface LoadPage {
-  /** Version of the newest event of the stream; 0 when there is none. */
-  readonly head: number;
+  /**
+   * Version of the newest event of the stream; 0 when there is none. May be undefined when `events` are as many as were asked for,
+   * so that there may be more: then the next page tells. Always there when a usable row is not anchored: it may be ahead of it.
+   */
+  readonly head: number | undefined;
   readonly row: SnapshotRow | undefined;
-  /** Whether the event `row.lastEventId` stands at `row.version` of the stream. */
+  /** Whether the row is usable, and the event `row.lastEventId` stands at `row.version` of the stream. */
   readonly anchored: boolean;
   /** The version that `events` begin after: that of the row, or 0. */
   readonly afterVersion: number;
@@ -168,6 +172,14 @@ export function checkErase(
 /** Whether `row` was written by the definition that `wanted` names. */
 export function isOfKey(row: SnapshotKey, wanted: SnapshotKey): boolean {
   return row.schemaVersion === wanted.schemaVersion && row.fingerprint === wanted.fingerprint;
+}
+
+/** Whether `event` is the one that `row` ends with. */
+export function isAnchor(
+  event: Pick<StoredEvent, "version" | "id"> | undefined,
+  row: Pick<SnapshotRow, "version" | "lastEventId">,
+): boolean {
+  return event !== undefined && event.version === row.version && event.id === row.lastEventId;
 }
 
 /** Whether a load may begin with `row`, as far as its key says. */

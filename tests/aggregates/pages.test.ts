@@ -90,7 +90,8 @@ eachStorage((open, kind) => {
       return call();
     });
     const account = await accounts.load(id);
-    expect(account.version).toBe(joint ? 6 : 9);
+    // The end is that of the first read that tells it: the one of both in SQLite, of events in memory, and of a second page.
+    expect(account.version).toBe(kind === "SQLite" ? 6 : 9);
     expect(appended).toBeGreaterThan(0);
   });
 

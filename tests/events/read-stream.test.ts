@@ -50,6 +50,17 @@ it("gives pages whole", async () => {
   expect(sizes).toEqual([4, 2]);
 });
 
+it("ends where the first page saw the end, within a page too", async () => {
+  const { store } = await countedStore(4);
+  const versions: number[] = [];
+  for await (const event of readStream(store, stream, { pageSize: 3 })) {
+    if (event.version === 1)
+      await store.append(stream, [newEvent({ type: "Happened", data: {} })], { expectedVersion: 4 });
+    versions.push(event.version);
+  }
+  expect(versions).toEqual([1, 2, 3, 4]);
+});
+
 /** A store whose stream is said to have `head` events, but holds these versions. */
 function damagedStore(head: number, versions: readonly number[]) {
   return {

@@ -69,6 +69,19 @@ describe.each(databases)("a snapshot whose version no stream can have, in $name"
   });
 });
 
+describe.each(databases)("a gap behind a snapshot, in $name", ({ execute, ...pair }) => {
+  it("is met however much longer than a page it is", async () => {
+    const stream = newStream();
+    const events = someEvents(9);
+    await pair.eventStore.append(stream, events, { expectedVersion: 0 });
+    await pair.snapshotStore.saveSnapshot(someSnapshot({ ...stream, version: 2, lastEventId: events[1]!.id }));
+    await execute(`DELETE FROM events WHERE aggregate_id = '${stream.aggregateId}' AND version BETWEEN 3 AND 8`);
+    const wanted = { schemaVersion: 1, fingerprint: "", upgradableFrom: 1 };
+    const page = await pair.snapshotStore.jointWith(pair.eventStore)!.readForLoad(stream, wanted, 2);
+    expect([page.anchored, page.head, page.events.map(({ version }) => version)]).toEqual([true, 9, [9]]);
+  });
+});
+
 describe.each(databases)("a snapshot that the database refuses, in $name", ({ name, execute, ...pair }) => {
   it("leaves nothing of the append that it came with", async () => {
     const { eventStore, snapshotStore } = pair;

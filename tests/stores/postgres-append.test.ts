@@ -58,14 +58,24 @@ describe("round trips", () => {
     expect(counting.queries).toBe(3);
   });
 
-  it("reads head, snapshot and events for a load by one query", async () => {
+  it("reads snapshot and events for a load by one query, and by two when the snapshot is of another history", async () => {
     const stream = await filledStream(store, 150);
     const counting = countingPool();
-    const storage = await connectPostgres(counting);
-    const joint = storage.snapshotStore.jointWith(storage.eventStore);
-    const page = await joint?.readForLoad(stream, { schemaVersion: 1, fingerprint: "", upgradableFrom: 1 }, 100);
-    expect(page?.events).toHaveLength(100);
-    expect(counting.queries).toBe(1);
+    const { eventStore, snapshotStore } = await connectPostgres(counting);
+    const wanted = { schemaVersion: 1, fingerprint: "", upgradableFrom: 1 };
+    const read = async (limit: number, lastEventId?: string) => {
+      const { aggregateType, aggregateId } = stream;
+      const snapshot = someSnapshot({ aggregateType, aggregateId, version: 20, lastEventId });
+      if (lastEventId !== undefined) await snapshotStore.saveSnapshot(snapshot);
+      const before = counting.queries;
+      const page = await snapshotStore.jointWith(eventStore)!.readForLoad(stream, wanted, limit);
+      return [page.events[0]?.version, page.events.length, page.head, counting.queries - before];
+    };
+    expect(await read(150)).toEqual([1, 150, 150, 1]);
+    expect(await read(149)).toEqual([1, 149, undefined, 1]);
+    expect(await read(130, stream.events[19]!.id)).toEqual([21, 130, 150, 1]);
+    expect(await read(129)).toEqual([21, 129, undefined, 1]);
+    expect(await read(10, stream.events[18]!.id)).toEqual([1, 10, 150, 2]);
   });
 
   it("reads a stream by one query for each page", async () => {

@@ -65,11 +65,13 @@ eachStorage((open, kind) => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const stream = { aggregateType: "Account", aggregateId: id };
     const reached = Promise.withResolvers<void>();
-    // The leader waits before its second page.
+    // The leader waits with its second page, which has told the end of the stream.
     if (kind === "memory") faults.next("readPage", (call) => call());
-    faults.next("readPage", (call) => {
+    faults.next("readPage", async (call) => {
+      const answer = await call();
       reached.resolve();
-      return delayedUntil(released)(call);
+      await released;
+      return answer;
     });
     const leader = accounts.load(id);
     await reached.promise;

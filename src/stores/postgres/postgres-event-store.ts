@@ -20,7 +20,8 @@ import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
 import { Appending, headOf } from "./appending.ts";
 import { Database, type PostgresOptions, type PostgresPool } from "./database.ts";
 import { eraseIn } from "./erasing.ts";
-import { readPage, selectAllEvents, selectHorizon, selectStreams } from "./event-statements.ts";
+import { selectAllEvents, selectHorizon, selectStreams } from "./event-statements.ts";
+import { readPageIn } from "./reading.ts";
 import { type EventColumns, toEvent } from "./rows.ts";
 
 const LOWEST_ID = { text: "", uuid: "00000000-0000-0000-0000-000000000000" };
@@ -60,11 +61,7 @@ export class PostgresEventStore implements EventStore {
   async readPage(stream: StreamId, range: PageRange): Promise<StreamPage> {
     checkPage(stream, range);
     this.#check(stream);
-    const { aggregateType, aggregateId } = stream;
-    const { afterVersion, throughVersion = Number.MAX_SAFE_INTEGER, limit } = range;
-    const values = [aggregateType, aggregateId, afterVersion, Math.min(throughVersion, afterVersion + limit), limit];
-    const [header, ...rows] = await this.#database.rows<[...EventColumns, head: string]>(readPage, values);
-    return { head: Number(header?.[7]), events: rows.map((row) => toEvent({ aggregateType, aggregateId }, row)) };
+    return await readPageIn(this.#database, stream, range);
   }
 
   async versionOf(stream: StreamId): Promise<number> {

@@ -1,20 +1,22 @@
 import type { NewEvent } from "../../events/event.ts";
 import { checkAppend, checkPage } from "../../events/event-store.ts";
 import type { StreamId } from "../../events/stream-id.ts";
-import { checkSnapshot } from "../../snapshots/snapshot.ts";
-import type {
-  JointAppendOptions,
-  JointAppendResult,
-  JointStore,
-  LoadPage,
-  WantedSnapshot,
+import { checkSnapshot, type SnapshotRow } from "../../snapshots/snapshot.ts";
+import {
+  isUsable,
+  type JointAppendOptions,
+  type JointAppendResult,
+  type JointStore,
+  type LoadPage,
+  type WantedSnapshot,
 } from "../../snapshots/snapshot-store.ts";
 import { Appending } from "./appending.ts";
 import type { Database } from "./database.ts";
 import { readForLoad } from "./joint-statements.ts";
-import { type EventColumns, type SnapshotColumns, toEvent, toSnapshotRow } from "./rows.ts";
+import { readPageIn } from "./reading.ts";
+import { type EventColumns, toEvent, toSnapshotRow } from "./rows.ts";
 
-/** Both stores in one statement. */
+/** Both stores in one statement; a load whose snapshot is not of this history takes another one. */
 export class PostgresJointStore implements JointStore {
   readonly #database: Database;
   readonly #check: (stream: StreamId) => void;
@@ -41,28 +43,32 @@ export class PostgresJointStore implements JointStore {
     this.#check(stream);
     const { aggregateType, aggregateId } = stream;
     const { schemaVersion: wantedVersion, fingerprint: wantedFingerprint, upgradableFrom } = wanted;
-    const values = [aggregateType, aggregateId, wantedVersion, wantedFingerprint, upgradableFrom, limit];
+    const values = [aggregateType, aggregateId, wantedVersion, wantedFingerprint, upgradableFrom, limit, BIGINT_MAX];
     const rows = await this.#database.rows<LoadColumns>(readForLoad, values);
-    const [header, ...page] = rows as [LoadColumns, ...LoadColumns[]];
-    const [, lastEventId, fingerprint, schemaVersion, state, , createdAt, head, version, checksum, anchored, after] =
-      header;
-    const row: SnapshotColumns = [schemaVersion, fingerprint, version, state, createdAt, lastEventId, checksum];
-    return {
-      head: Number(head),
-      row: version === null ? undefined : toSnapshotRow(stream, row),
-      anchored: anchored === "1",
-      afterVersion: Number(after),
-      events: page.map((columns) => toEvent({ aggregateType, aggregateId }, columns)),
-    };
+    const row = snapshotIn(stream, rows[0]);
+    const usable = row !== undefined && isUsable(row, wanted);
+    const anchored = usable && rows[1]?.[0] === rows[0]?.[7] && rows[1]?.[1] === row.lastEventId;
+    if (usable && !anchored) {
+      const page = await readPageIn(this.#database, stream, { afterVersion: 0, limit });
+      return { ...page, row, anchored, afterVersion: 0 };
+    }
+    const afterVersion = anchored ? row.version : 0;
+    const start = (row === undefined ? 0 : 1) + (anchored ? 1 : 0);
+    const newest = rows.length > start + limit ? undefined : Number(rows.at(-1)?.[0] ?? 0);
+    const events = rows.slice(start, start + limit).map((event) => toEvent({ aggregateType, aggregateId }, event));
+    return { head: newest, row, anchored, afterVersion, events };
   }
 }
 
-/** The first row of `readForLoad` holds a snapshot in the columns of an event, the others an event. */
-type LoadColumns = readonly [
-  ...EventColumns,
-  head: string,
-  snapshotVersion: string,
-  checksum: string | null,
-  anchored: string,
-  afterVersion: string,
-];
+function snapshotIn(stream: StreamId, columns: LoadColumns | undefined): SnapshotRow | undefined {
+  if (columns === undefined) return undefined;
+  const [, lastEventId, fingerprint, schemaVersion, state, , createdAt, version, checksum] = columns;
+  if (version === null) return undefined;
+  return toSnapshotRow(stream, [schemaVersion, fingerprint, version, state, createdAt, lastEventId, checksum]);
+}
+
+/** As text: numbers are exact up to 2^53 only. */
+const BIGINT_MAX = "9223372036854775807";
+
+/** An event; or, as the first row of `readForLoad`, a snapshot. */
+type LoadColumns = readonly [...EventColumns, snapshotVersion: string | null, checksum: string | null];

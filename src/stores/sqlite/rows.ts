@@ -5,7 +5,7 @@ import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
 import type { GetSnapshotOptions } from "../../snapshots/snapshot-store.ts";
 import type { SqliteDatabase, SqliteRow } from "./database.ts";
-import { selectAnchor, selectHead, selectPage, selectSnapshot } from "./statements.ts";
+import { selectFrom, selectHead, selectPage, selectSnapshot } from "./statements.ts";
 
 /** Version of the newest event of a stream; 0 when there is none. */
 export function readHead(database: SqliteDatabase, stream: StreamId): number {
@@ -56,9 +56,14 @@ export function readSnapshotRow(
   );
 }
 
-/** Whether the event that a snapshot says it stands on stands at its version. */
-export function isAnchored(database: SqliteDatabase, stream: StreamId, row: SnapshotRow): boolean {
-  if (row.lastEventId === undefined) return false;
-  const { aggregateType, aggregateId } = stream;
-  return database.rows(selectAnchor, aggregateType, aggregateId, row.version, row.lastEventId).length > 0;
+/** The event that a snapshot ends with, if it stands at its version, and those after it, up to `limit` in all. */
+export function readFromAnchor(
+  database: SqliteDatabase,
+  { aggregateType, aggregateId }: StreamId,
+  row: SnapshotRow,
+  limit: number,
+): readonly SqliteRow[] | undefined {
+  const rows = database.rows(selectFrom, aggregateType, aggregateId, row.version, limit);
+  const [version, id] = rows[0] ?? [];
+  return version === row.version && id === row.lastEventId ? rows : undefined;
 }

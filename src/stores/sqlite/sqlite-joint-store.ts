@@ -11,7 +11,7 @@ import {
   type WantedSnapshot,
 } from "../../snapshots/snapshot-store.ts";
 import type { SqliteDatabase } from "./database.ts";
-import { isAnchored, readEvents, readHead, readSnapshotRow } from "./rows.ts";
+import { readEvents, readFromAnchor, readHead, readSnapshotRow, toEvent } from "./rows.ts";
 import { appendEvents, storeSnapshot } from "./writing.ts";
 
 /** Both stores in one transaction of statements that go by keys, which SQLite answers faster than a single one. */
@@ -38,11 +38,16 @@ export class SqliteJointStore implements JointStore {
   async readForLoad(stream: StreamId, wanted: WantedSnapshot, limit: number): Promise<LoadPage> {
     checkPage(stream, { afterVersion: 0, limit });
     return this.#database.transaction("BEGIN", () => {
-      const head = readHead(this.#database, stream);
       const row = readSnapshotRow(this.#database, stream, { prefer: wanted });
-      const anchored = row !== undefined && isAnchored(this.#database, stream, row);
-      const afterVersion = anchored && isUsable(row, wanted) ? row.version : 0;
-      return { head, row, anchored, afterVersion, events: readEvents(this.#database, stream, { afterVersion, limit }) };
+      // With the anchor, and with one event more than the page holds: without that, its last event is the head.
+      const rows = row && isUsable(row, wanted) ? readFromAnchor(this.#database, stream, row, limit + 2) : undefined;
+      if (row === undefined || rows === undefined) {
+        const events = readEvents(this.#database, stream, { afterVersion: 0, limit });
+        return { head: readHead(this.#database, stream), row, anchored: false, afterVersion: 0, events };
+      }
+      const head = rows.length > limit + 1 ? undefined : (rows.at(-1)?.[0] as number);
+      const events = rows.slice(1, limit + 1).map((event) => toEvent(stream, event));
+      return { head, row, anchored: true, afterVersion: row.version, events };
     });
   }
 }

@@ -28,6 +28,15 @@ export const selectPage = /* sql */ `
   LIMIT ?
 `;
 
+// Without an upper bound, and so with damaged versions as selectHead: what is not a page's last row is a gap.
+export const selectFrom = /* sql */ `
+  SELECT CAST(version AS REAL), id, type, schema_version, data, metadata, occurred_at
+  FROM events
+  WHERE aggregate_type = ? AND aggregate_id = ? AND version >= ?
+  ORDER BY version
+  LIMIT ?
+`;
+
 export const selectAll = /* sql */ `
   SELECT version, id, type, schema_version, data, metadata, occurred_at, aggregate_type, aggregate_id, position
   FROM events
@@ -46,13 +55,6 @@ export const selectStreams = /* sql */ `
     WHERE streams.id IS NOT NULL
   )
   SELECT id FROM streams WHERE id IS NOT NULL LIMIT ?
-`;
-
-// One row at most: the event that a snapshot says it stands on.
-export const selectAnchor = /* sql */ `
-  SELECT version
-  FROM events
-  WHERE aggregate_type = ? AND aggregate_id = ? AND version = ? AND id = ?
 `;
 
 // The last WHERE keeps a late writer from replacing a newer snapshot, but for the very row that a load has rejected (REAL is how the

@@ -64,9 +64,9 @@ export const jointLoadCases: readonly ContractCase<StorePair>[] = [
     const stream = await filledStream(pair.eventStore, 9);
     await saveRow(pair, stream, { version: 7, schemaVersion: 1 });
     const row = await saveRow(pair, stream, { version: 8, schemaVersion: 1, fingerprint: "theirs" });
-    await assertLoad(pair, stream, 100, { head: 9, row, anchored: true, afterVersion: 0 }, numbers(1, 9));
+    await assertLoad(pair, stream, 100, { head: 9, row, anchored: false, afterVersion: 0 }, numbers(1, 9));
     const level = await saveRow(pair, stream, { version: 8, schemaVersion: 3 });
-    await assertLoad(pair, stream, 5, { head: 9, row: level, anchored: true, afterVersion: 0 }, numbers(1, 5));
+    await assertLoad(pair, stream, 5, { head: 9, row: level, anchored: false, afterVersion: 0 }, numbers(1, 5));
   }),
 
   promise("begins after a row of an older schema version when the class can upgrade it", async (pair) => {
@@ -74,7 +74,7 @@ export const jointLoadCases: readonly ContractCase<StorePair>[] = [
     const wanted = { schemaVersion: 5, fingerprint: "new", upgradableFrom: 3 };
     const load = async (version: number, schemaVersion: number, afterVersion: number): Promise<void> => {
       const row = await saveRow(pair, stream, { version, schemaVersion, fingerprint: newName() });
-      const facts = { head: 9, row, anchored: true, afterVersion };
+      const facts = { head: 9, row, anchored: afterVersion > 0, afterVersion };
       await assertLoad(pair, stream, 2, facts, numbers(afterVersion + 1, Math.min(9, afterVersion + 2)), wanted);
     };
     await load(1, 2, 0);
@@ -148,7 +148,7 @@ export const jointLoadCases: readonly ContractCase<StorePair>[] = [
     const appends = numbers(1, 8).map(() => pair.eventStore.append(stream, someEvents(3), { expectedVersion: "any" }));
     const loads = numbers(1, 16).map(() => pair.joint.readForLoad(streamOnly(stream), WANTED, 100));
     for (const { head, afterVersion, events } of await Promise.all(loads)) {
-      assert.equal((head - 4) % 3, 0);
+      assert.ok(head !== undefined && (head - 4) % 3 === 0);
       assert.equal(afterVersion, 2);
       assert.deepEqual(
         events.map((event) => event.version),
@@ -175,6 +175,7 @@ export const jointLoadCases: readonly ContractCase<StorePair>[] = [
   }),
 ];
 
+/** `head` may be missing from a full page, and only there. */
 async function assertLoad(
   pair: Pair,
   stream: StreamId,
@@ -185,7 +186,8 @@ async function assertLoad(
 ): Promise<void> {
   const { row, events, ...page } = await pair.joint.readForLoad(streamOnly(stream), wanted, limit);
   const { row: expectedRow, ...expectedPage } = expected;
-  assert.deepEqual(page, expectedPage);
+  const mayHaveMore = events.length === limit;
+  assert.deepEqual({ ...page, head: page.head ?? (mayHaveMore ? expected.head : undefined) }, expectedPage);
   assertRow(row, expectedRow);
   assert.deepEqual(
     events.map((event) => event.version),

@@ -124,7 +124,7 @@ export class AggregateLoader {
     const rest = async (history: AggregateHistory, asOf: number): Promise<void> => {
       const { head = startedAt < asOf ? 0 : Number.MAX_SAFE_INTEGER } = start;
       if (history.version >= head) return;
-      const range = { afterVersion: history.version, throughVersion: head, pageSize };
+      const range = { afterVersion: history.version, throughVersion: head, pageSize, continues: true };
       for await (const events of readPages(eventStore, stream, range)) history.replay(events);
     };
     if (snapshots !== undefined) return await this.#sharedReplays.replay({ stream, instantiate, all, rest });
@@ -141,7 +141,7 @@ export class AggregateLoader {
     const throughVersion = first.head ?? lastVersion;
     checkSequence(stream, events, { afterVersion, throughVersion, limit: pageSize });
     yield events;
-    const range = { afterVersion: lastVersion, throughVersion: head, pageSize };
+    const range = { afterVersion: lastVersion, throughVersion: head, pageSize, continues: true };
     if (lastVersion < head) yield* readPages(eventStore, stream, range);
   }
 }

@@ -12,6 +12,11 @@ export async function* readStream(
   for await (const events of readPages(store, stream, range)) yield* events;
 }
 
+export interface PagesRange extends ReadRange {
+  /** Whether the events up to `afterVersion` have been read: then the stream cannot end before. @default false */
+  readonly continues?: boolean;
+}
+
 /**
  * Checked pages of a stream, up to the head that the first page saw, so that a busy stream cannot keep a reader for ever.
  *
@@ -20,13 +25,17 @@ export async function* readStream(
 export async function* readPages(
   store: Pick<EventStore, "readPage">,
   stream: StreamId,
-  range: ReadRange = {},
+  range: PagesRange = {},
 ): AsyncGenerator<readonly StoredEvent[]> {
   const { throughVersion = Number.MAX_SAFE_INTEGER, pageSize: limit = PAGE_SIZE_DEFAULT } = range;
   let afterVersion = range.afterVersion ?? 0;
   let end: number | undefined;
   do {
     const page = await store.readPage(stream, { afterVersion, throughVersion: end ?? throughVersion, limit });
+    if (range.continues && page.head < afterVersion) {
+      const problem = `the stream ends at ${page.head}, before what was read of it`;
+      throw new CorruptStreamError({ stream, version: page.head + 1, problem });
+    }
     end ??= Math.min(page.head, throughVersion);
     checkSequence(stream, page.events, { afterVersion, throughVersion: end, limit });
     if (page.events.length > 0) yield page.events;

@@ -1,4 +1,10 @@
-import { AggregateNotFoundError, AggregateRepository, newEvent, StreamErasedError } from "eventfold";
+import {
+  AggregateNotFoundError,
+  AggregateRepository,
+  CorruptStreamError,
+  newEvent,
+  StreamErasedError,
+} from "eventfold";
 import { delayedUntil } from "eventfold/testing";
 import { describe, expect, it } from "vitest";
 import { Account, AccountOfSchema2 } from "../aggregates/account.ts";
@@ -14,6 +20,19 @@ eachStorage((open) => {
     const stored = () => set.storage.snapshotStore.snapshotExists(set.id, "Account");
     return { ...set, accounts, stored, stream: { aggregateType: "Account", aggregateId: set.id } };
   }
+
+  it("a load whose stream is erased between two of its pages fails, and gives no part of it", async () => {
+    const { repositoryOf, storage, faults, stream, id } = await snapshotted();
+    const whole = repositoryOf(AccountOfSchema2, {}, { pageSize: 5 });
+    // In memory the first page is a call of its own; where both stores share a database it comes with the snapshot.
+    const reads = () => faults.callsOf("readPage") + faults.callsOf("readForLoad");
+    const before = reads();
+    faults.every("readPage", async (call) => {
+      if (reads() > before + 1) await storage.eventStore.eraseStream(stream);
+      return await call();
+    });
+    await expect(whole.load(id)).rejects.toThrow(CorruptStreamError);
+  });
 
   describe.each([false, true])("erase with events: %s", (events) => {
     it("removes the snapshots of every schema version and fingerprint", async () => {

@@ -1,8 +1,8 @@
 import { ConfigurationError } from "../errors.ts";
+import { checkName, wholeNumberOption } from "../events/bounds.ts";
 import { type Codec, type TextCodec, textCodec } from "../events/codec.ts";
 import type { DomainEvent, StoredEvent } from "../events/event.ts";
 import { type EventDefinitions, type EventRegistry, eventRegistry } from "../events/event-definitions.ts";
-import { checkName } from "../events/stream-id.ts";
 import { isOfKey, type SnapshotKey, type WantedSnapshot } from "../snapshots/snapshot-store.ts";
 import type { AnyAggregate } from "./aggregate-root.ts";
 import { type StateSchema, stateFingerprint } from "./state-fingerprint.ts";
@@ -67,10 +67,7 @@ function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
     throw new ConfigurationError({ option: `${type.name || "class"}.aggregateType`, problem });
   }
   checkName(`aggregate type of class ${type.name}`, aggregateType);
-  if (!Number.isSafeInteger(schemaVersion) || schemaVersion < 1) {
-    const problem = `is ${String(schemaVersion)}; declare a whole number of 1 or more.`;
-    throw new ConfigurationError({ option: `${type.name}.schemaVersion`, problem });
-  }
+  wholeNumberOption(`${type.name}.schemaVersion`, schemaVersion);
   const upgrades = type.stateUpgrades?.steps ?? [];
   const upgradableFrom = schemaVersion - upgrades.length;
   if (upgradableFrom < 1) {
@@ -79,7 +76,7 @@ function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
   }
   const registry = eventRegistry(type.events);
   const wanted = { schemaVersion, upgradableFrom, fingerprint: stateFingerprint(type, registry) };
-  const upgradable = upgrades.flatMap((_step, index) => formerKeys(type, upgradableFrom + index, registry));
+  const upgradable = formerKeys(type.name, upgrades, upgradableFrom, registry);
   const dataCodec = textCodec(type.dataCodec, "drop");
   return {
     aggregateType,
@@ -97,17 +94,22 @@ function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
 }
 
 /**
- * The keys that a state upgrade takes rows of: the one that it names, or those of a definition of `schemaVersion` that had the
- * earlier steps, today's event upgrades or none, and no `stateSchema`.
+ * The keys that state upgrades take rows of: for each step the one that it names, or those of a definition of its schema version
+ * that had the earlier steps, today's event upgrades or none, and no `stateSchema`.
  */
-function formerKeys(type: AggregateType<AnyAggregate>, schemaVersion: number, registry: EventRegistry): SnapshotKey[] {
-  const { steps = [] } = type.stateUpgrades ?? {};
-  const index = steps.length - ((type.schemaVersion ?? 1) - schemaVersion);
-  const named = steps[index]?.fingerprint;
-  if (named !== undefined) return [{ schemaVersion, fingerprint: named }];
-  const former = { name: type.name, schemaVersion, stateUpgrades: { steps: steps.slice(0, index) } };
-  return [eventRegistry(undefined), registry].map((events) => {
-    return { schemaVersion, fingerprint: stateFingerprint(former, events) };
+function formerKeys(
+  name: string,
+  steps: StateUpgrades<unknown>["steps"],
+  upgradableFrom: number,
+  registry: EventRegistry,
+): SnapshotKey[] {
+  return steps.flatMap(({ fingerprint }, index) => {
+    const schemaVersion = upgradableFrom + index;
+    if (fingerprint !== undefined) return [{ schemaVersion, fingerprint }];
+    const former = { name, schemaVersion, stateUpgrades: { steps: steps.slice(0, index) } };
+    return [eventRegistry(undefined), registry].map((events) => {
+      return { schemaVersion, fingerprint: stateFingerprint(former, events) };
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { ConfigurationError, EvolveError } from "../errors.ts";
+import { checkName } from "../events/bounds.ts";
 import { deepFreeze } from "../events/deep-freeze.ts";
 import {
   type DomainEvent,
@@ -9,7 +10,7 @@ import {
   type StoredEvent,
 } from "../events/event.ts";
 import { toInstant } from "../events/instant.ts";
-import { checkName, type StreamId } from "../events/stream-id.ts";
+import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
 import type { SnapshotBaseline } from "../snapshots/snapshot-writer.ts";
 import type { AggregateDefinition } from "./aggregate-definition.ts";

@@ -3,14 +3,14 @@ import type { EventStore } from "../events/event-store.ts";
 import { checkSequence, readPages } from "../events/read-stream.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
-import { snapshotChecksum } from "../snapshots/snapshot-checksum.ts";
+import { proofFlaw } from "../snapshots/snapshot-proof.ts";
 import { isOfKey } from "../snapshots/snapshot-store.ts";
 import type { AggregateDefinition } from "./aggregate-definition.ts";
 import type { AggregateHistory } from "./aggregate-history.ts";
 import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
 import { type LoadReader, type LoadStart, loadReader, type SnapshotSource } from "./load-reader.ts";
 import type { MissReason, RepositoryFact, RepositoryObserver } from "./repository-observer.ts";
-import { type ReplayedAggregate, SharedReplays } from "./shared-replays.ts";
+import { type ReplayedAggregate, replayAlone, SharedReplays } from "./shared-replays.ts";
 
 export interface AggregateLoaderOptions {
   readonly eventStore: EventStore;
@@ -69,10 +69,10 @@ export class AggregateLoader {
       foldedBefore = replayed.eventsSpared;
     }
     const history = historyOf(aggregate);
-    history.baseline.snapshotVersion = row !== undefined && isOfKey(row, wanted) ? row.version : 0;
+    const ownRow = start.row && isOfKey(start.row, wanted) ? start.row : undefined;
+    if (miss === undefined) history.baseline.snapshotVersion = ownRow?.version ?? 0;
     // The next write of this instance takes the place of the row that it could not use.
-    if (miss !== undefined && start.row !== undefined && isOfKey(start.row, wanted))
-      history.baseline.rejectedRow = { version: start.row.version, checksum: start.row.checksum };
+    else history.baseline.rejectedRow = ownRow && { version: ownRow.version, checksum: ownRow.checksum };
     const eventsReplayed = history.version - foldedBefore;
     const durationMs = performance.now() - startedAt;
     report({
@@ -127,10 +127,8 @@ export class AggregateLoader {
       const range = { afterVersion: history.version, throughVersion: head, pageSize, continues: true };
       for await (const events of readPages(eventStore, stream, range)) history.replay(events);
     };
-    if (snapshots !== undefined) return await this.#sharedReplays.replay({ stream, instantiate, all, rest });
-    const aggregate = instantiate();
-    await all(historyOf(aggregate));
-    return { aggregate, eventsSpared: 0 };
+    const work = { stream, instantiate, all, rest };
+    return await (snapshots === undefined ? replayAlone(work) : this.#sharedReplays.replay(work));
   }
 
   /** The page that is there already, and those that follow it up to the head that it saw, or else the next one sees. */
@@ -159,8 +157,8 @@ function judge(
   if (!accepts(row)) {
     return { reason: row.schemaVersion === wanted.schemaVersion ? "fingerprint-mismatch" : "schema-mismatch" };
   }
-  if (row.lastEventId === undefined || row.checksum === undefined) return { reason: "unproven" };
-  if (row.checksum !== snapshotChecksum(row)) return { reason: "corrupt" };
+  const flaw = proofFlaw(row);
+  if (flaw !== undefined) return { reason: flaw };
   if (head !== undefined && row.version > head) return { reason: "ahead-of-stream" };
   return anchored ? undefined : { reason: "history-mismatch" };
 }

@@ -1,5 +1,5 @@
+import { checkName } from "../events/bounds.ts";
 import type { DomainEvent } from "../events/event.ts";
-import { checkName } from "../events/stream-id.ts";
 import { type AggregateType, definitionOf } from "./aggregate-definition.ts";
 import { AggregateHistory } from "./aggregate-history.ts";
 

@@ -3,6 +3,7 @@ import type { NewEvent } from "../events/event.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import { Snapshot } from "../snapshots/snapshot.ts";
 import { snapshotChecksum } from "../snapshots/snapshot-checksum.ts";
+import { THRESHOLD_DEFAULT } from "../snapshots/snapshot-policy.ts";
 import { SnapshotQueue } from "../snapshots/snapshot-queue.ts";
 import type { JointStore } from "../snapshots/snapshot-store.ts";
 import { type SnapshotCapture, SnapshotWriter } from "../snapshots/snapshot-writer.ts";
@@ -15,9 +16,6 @@ export interface JointAppend {
   readonly events: readonly NewEvent[];
   readonly expectedVersion: number;
 }
-
-/** For policies that do not say how many events lie between two snapshots. */
-const THRESHOLD_ASSUMED = 100;
 
 /** Takes the snapshots of a repository: decides when one is due, captures it, and has it written in the repository's mode. */
 export class AggregateSnapshotter {
@@ -110,7 +108,7 @@ export class AggregateSnapshotter {
   healAfterLoad(history: AggregateHistory, eventsReplayed: number): void {
     const { policy } = this.#options;
     const { stream, version } = history;
-    if (policy === undefined || eventsReplayed <= 2 * (policy.threshold ?? THRESHOLD_ASSUMED)) return;
+    if (policy === undefined || eventsReplayed <= 2 * (policy.threshold ?? THRESHOLD_DEFAULT)) return;
     if (this.#writer.isPaused() || this.#writer.versionInFlight(stream.aggregateId) >= version) return;
     try {
       this.#queue.add({ ...this.#capture(history), healing: true });

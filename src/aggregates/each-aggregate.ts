@@ -1,5 +1,6 @@
-import { ConfigurationError } from "../errors.ts";
+import { wholeNumberOption } from "../events/bounds.ts";
 import type { EventStore } from "../events/event-store.ts";
+import { pause } from "./pause.ts";
 
 /** How to walk over all aggregates of a type. */
 export interface WalkOptions {
@@ -43,10 +44,7 @@ export async function eachAggregate(
   work: (aggregateId: string) => Promise<void>,
 ): Promise<WalkReport> {
   const { concurrency = CONCURRENCY_DEFAULT, signal, onProgress } = options;
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1 || concurrency > CONCURRENCY_MAX) {
-    const problem = `is ${String(concurrency)}; pass a whole number from 1 to ${CONCURRENCY_MAX}.`;
-    throw new ConfigurationError({ option: "concurrency", problem });
-  }
+  wholeNumberOption("concurrency", concurrency, { maximum: CONCURRENCY_MAX });
   const failures: { aggregateId: string; error: unknown }[] = [];
   let failed = 0;
   let aggregates = 0;
@@ -54,9 +52,7 @@ export async function eachAggregate(
   let turnAt = performance.now();
   /** On drivers that block everything is a microtask: timers, signals and servers of the process would get no turn. */
   const nextTurn = async (): Promise<void> => {
-    await new Promise<void>((resolve) => {
-      setTimeout(resolve, 0);
-    });
+    await pause(0);
     turnAt = performance.now();
   };
   for (;;) {

@@ -1,3 +1,5 @@
+import { pathStep } from "../events/strict-json.ts";
+
 /** Path of the first place where two JSON values differ, beginning with `name`; undefined when they are equal. */
 export function firstDifference(name: string, left: unknown, right: unknown): string | undefined {
   if (Object.is(left, right)) return undefined;
@@ -12,11 +14,9 @@ export function firstDifference(name: string, left: unknown, right: unknown): st
   }
   if (!isRecord(left) || !isRecord(right)) return name;
   for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
-    const step = /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
-    const difference =
-      Object.hasOwn(left, key) && Object.hasOwn(right, key)
-        ? firstDifference(name + step, left[key], right[key])
-        : name + step;
+    const path = name + pathStep(key);
+    const inBoth = Object.hasOwn(left, key) && Object.hasOwn(right, key);
+    const difference = inBoth ? firstDifference(path, left[key], right[key]) : path;
     if (difference !== undefined) return difference;
   }
   return undefined;

@@ -73,8 +73,8 @@ async function readTwice(
   } catch (error) {
     return await readEvents(eventStore, stream, pageSize, failureOf(error));
   }
-  const hasVersion = Number.isSafeInteger(row?.version) && (row?.version ?? 0) > 0;
-  if (row === undefined || !hasVersion || !isUsable(row, wanted))
+  // The version of a damaged row may be anything; no store reads after what is no version.
+  if (row === undefined || !isUsable(row, wanted) || !Number.isSafeInteger(row.version) || row.version < 1)
     return { ...(await readEvents(eventStore, stream, pageSize)), row };
   // Begins with the event that the snapshot ends with, to see that it still stands there.
   const page = await eventStore.readPage(stream, { afterVersion: row.version - 1, limit: pageSize + 1 });

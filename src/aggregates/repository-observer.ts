@@ -76,6 +76,8 @@ export interface Logger {
   warn(message: string): void;
 }
 
+const PREFIX = "eventfold: ";
+
 /**
  * Writes what people should know of: a schema mismatch at info, everything else that is abnormal at warning. What a busy import
  * repeats for each aggregate, a full queue, is written the 1st, 10th, 100th … time, with the number.
@@ -85,13 +87,13 @@ export function logTo(logger: Logger): RepositoryObserver {
   return (fact) => {
     if (fact.kind === "snapshot-refused" && fact.reason === "queue-full") {
       refusals += 1;
-      if (/^10*$/.test(String(refusals))) logger.warn(describeFullQueue(fact, refusals));
+      if (/^10*$/.test(String(refusals))) logger.warn(PREFIX + describeFullQueue(fact, refusals));
       return;
     }
     const line = describe(fact);
     if (line === undefined) return;
-    if (fact.kind === "missed" && fact.reason === "schema-mismatch") logger.info(line);
-    else logger.warn(line);
+    if (fact.kind === "missed" && fact.reason === "schema-mismatch") logger.info(PREFIX + line);
+    else logger.warn(PREFIX + line);
   };
 }
 
@@ -108,32 +110,32 @@ function describe(fact: RepositoryFact): string | undefined {
     case "missed":
       return fact.reason === "missing" ? undefined : describeMiss(fact);
     case "snapshot-failed":
-      return `eventfold: no snapshot of ${label(fact)}, ${STAGES[fact.stage]}: ${text(fact.error)}`;
+      return `no snapshot of ${label(fact)}, ${STAGES[fact.stage]}: ${text(fact.error)}`;
     case "wait-until-failed":
-      return `eventfold: waitUntil threw for the snapshot of ${label(fact)}, which is written all the same: ${text(fact.error)}`;
+      return `waitUntil threw for the snapshot of ${label(fact)}, which is written all the same: ${text(fact.error)}`;
     case "snapshot-store-paused":
       return (
-        `eventfold: the snapshot store failed ${fact.failures} times in a row and is left alone for ${fact.pauseMs / 1_000} s. ` +
+        `the snapshot store failed ${fact.failures} times in a row and is left alone for ${fact.pauseMs / 1_000} s. ` +
         "Until then no snapshot is written; saves and loads go on."
       );
     case "snapshots-dropped":
       return (
-        `eventfold: the process ended with ${fact.count} ${fact.aggregateType} snapshots unwritten. ` +
+        `the process ended with ${fact.count} ${fact.aggregateType} snapshots unwritten. ` +
         "Loads replay more events; call close() at the end to write them."
       );
     case "diverged":
       return (
-        `eventfold: the snapshot of ${label(fact)} differs from a replay at ${fact.path}. ` +
+        `the snapshot of ${label(fact)} differs from a replay at ${fact.path}. ` +
         "Raise schemaVersion when a fold changes; this row can be deleted."
       );
     case "threshold-ignored":
-      return `eventfold: threshold ${fact.threshold} of ${fact.aggregateType} has no effect in manual mode.`;
+      return `threshold ${fact.threshold} of ${fact.aggregateType} has no effect in manual mode.`;
   }
 }
 
 function describeFullQueue(fact: { readonly stream: StreamId; readonly version: number }, refusals: number): string {
   return (
-    `eventfold: the snapshot of ${label(fact)} was not queued: the queue is full (${refusals} so far). A later save takes one. ` +
+    `the snapshot of ${label(fact)} was not queued: the queue is full (${refusals} so far). A later save takes one. ` +
     'Raise queueLimit, or use mode "sync" for imports.'
   );
 }
@@ -142,11 +144,10 @@ const STAGES = { policy: "the policy threw", capture: "its state cannot be store
 
 function describeMiss(fact: Extract<RepositoryFact, { kind: "missed" }>): string {
   const { row, wanted, reason, error } = fact;
-  const name = `${fact.stream.aggregateType}/${fact.stream.aggregateId}`;
   const found = row === undefined ? "" : ` at version ${row.version}`;
   const versions = reason === "schema-mismatch" ? ` (row ${row?.schemaVersion}, class ${wanted.schemaVersion})` : "";
   const cause = error === undefined ? "" : `: ${text(error)}`;
-  return `eventfold: the snapshot of ${name}${found} was not used, ${reason}${versions}${cause}. Its events were replayed.`;
+  return `the snapshot of ${fact.stream.aggregateType}/${fact.stream.aggregateId}${found} was not used, ${reason}${versions}${cause}. Its events were replayed.`;
 }
 
 function label(fact: { readonly stream: StreamId; readonly version: number }): string {

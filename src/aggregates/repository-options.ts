@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { ConfigurationError } from "../errors.ts";
+import { wholeNumberOption } from "../events/bounds.ts";
 import type { DomainEvent, EventMetadata } from "../events/event.ts";
 import { type EventStore, PAGE_SIZE_DEFAULT } from "../events/event-store.ts";
 import type { StreamId } from "../events/stream-id.ts";
@@ -154,7 +155,7 @@ export function resolveOptions<A extends AnyAggregate>(
   }
   const logger = options.logger ?? { info: () => undefined, warn: (line: string) => console.warn(line) };
   const report = reportTo([observer, logger === false ? undefined : logTo(logger)]);
-  const pageSize = wholeNumber("pageSize", options.pageSize ?? PAGE_SIZE_DEFAULT, 10_000);
+  const pageSize = wholeNumberOption("pageSize", options.pageSize ?? PAGE_SIZE_DEFAULT, { maximum: 10_000 });
   const resolved =
     snapshots === undefined ? undefined : resolveSnapshots(snapshots, { eventStore, aggregateType }, report);
   return { eventStore, snapshots: resolved, publisher, report, freeze, checkPurity, clock, newId, pageSize };
@@ -197,9 +198,11 @@ function resolveSnapshots<A extends AnyAggregate>(
     policy: mode === "manual" ? undefined : (policy ?? everyThreshold),
     mode,
     joint,
-    timeoutMs: wholeNumber("snapshots.timeoutMs", options.timeoutMs ?? 1_000, TIMEOUT_MS_MAX),
-    writeTimeoutMs: wholeNumber("snapshots.writeTimeoutMs", options.writeTimeoutMs ?? 5_000, TIMEOUT_MS_MAX),
-    queueLimit: wholeNumber("snapshots.queueLimit", queueLimit ?? 1_000, Number.MAX_SAFE_INTEGER),
+    timeoutMs: wholeNumberOption("snapshots.timeoutMs", options.timeoutMs ?? 1_000, { maximum: TIMEOUT_MS_MAX }),
+    writeTimeoutMs: wholeNumberOption("snapshots.writeTimeoutMs", options.writeTimeoutMs ?? 5_000, {
+      maximum: TIMEOUT_MS_MAX,
+    }),
+    queueLimit: wholeNumberOption("snapshots.queueLimit", queueLimit ?? 1_000),
     waitUntil,
   };
 }
@@ -221,11 +224,6 @@ function reportTo(observers: readonly (RepositoryObserver | undefined)[]): Repos
 function refuseUnknown(prefix: string, options: object, names: readonly string[]): void {
   const unknown = Object.keys(options).find((name) => !names.includes(name));
   if (unknown !== undefined) refuse(prefix + unknown, `is not known. Known are ${names.join(", ")}.`);
-}
-
-function wholeNumber(option: string, value: number, maximum: number): number {
-  if (Number.isSafeInteger(value) && value >= 1 && value <= maximum) return value;
-  return refuse(option, `is ${String(value)}; pass a whole number from 1 to ${maximum}.`);
 }
 
 function refuse(option: string, problem: string): never {

@@ -1,4 +1,6 @@
-import { ConfigurationError, OptimisticConcurrencyError } from "../errors.ts";
+import { OptimisticConcurrencyError } from "../errors.ts";
+import { wholeNumberOption } from "../events/bounds.ts";
+import { pause } from "./pause.ts";
 
 const ATTEMPTS_DEFAULT = 5;
 const ATTEMPTS_MAX = 1_000;
@@ -15,10 +17,7 @@ export async function retryOnConflict<Prepared>(
   prepare: () => Promise<Prepared>,
   commit: (prepared: Prepared) => Promise<void>,
 ): Promise<Prepared> {
-  if (!Number.isSafeInteger(attempts) || attempts < 1 || attempts > ATTEMPTS_MAX) {
-    const problem = `is ${String(attempts)}; pass a whole number from 1 to ${ATTEMPTS_MAX}.`;
-    throw new ConfigurationError({ option: "attempts", problem });
-  }
+  wholeNumberOption("attempts", attempts, { maximum: ATTEMPTS_MAX });
   for (let attempt = 1; ; attempt += 1) {
     const prepared = await prepare();
     try {
@@ -29,10 +28,4 @@ export async function retryOnConflict<Prepared>(
       await pause(Math.random() * PAUSE_MS * 2 ** Math.min(attempt, PAUSE_DOUBLINGS_MAX));
     }
   }
-}
-
-async function pause(durationMs: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    setTimeout(resolve, durationMs);
-  });
 }

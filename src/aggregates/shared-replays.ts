@@ -63,7 +63,8 @@ export class SharedReplays {
   }
 }
 
-async function replayAlone<A extends AnyAggregate>({
+/** Replays with `all`, whoever else does. */
+export async function replayAlone<A extends AnyAggregate>({
   instantiate,
   all,
 }: ReplayWork<A>): Promise<ReplayedAggregate<A> & { asOf: number }> {

@@ -1,9 +1,11 @@
 import { ConfigurationError, StreamErasedError } from "../errors.ts";
+import { wholeNumberOption } from "../events/bounds.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { readPages } from "../events/read-stream.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { Snapshot } from "../snapshots/snapshot.ts";
-import { snapshotChecksum } from "../snapshots/snapshot-checksum.ts";
+import { THRESHOLD_DEFAULT } from "../snapshots/snapshot-policy.ts";
+import { proofFlaw } from "../snapshots/snapshot-proof.ts";
 import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
 import type { AggregateDefinition } from "./aggregate-definition.ts";
 import type { AggregateLoader } from "./aggregate-loader.ts";
@@ -75,7 +77,6 @@ export interface SnapshotMaintenanceOptions {
   readonly instantiate: (aggregateId: string) => AnyAggregate;
 }
 
-const EVENTS_MIN_DEFAULT = 100;
 /** Of the instants that stores keep. */
 const EARLIEST_MS = Date.parse("0001-01-01T00:00:00.000Z");
 
@@ -92,12 +93,9 @@ export class SnapshotMaintenance {
   async warm(options: WarmOptions): Promise<WarmReport> {
     const { eventStore, loader, snapshotter, instantiate, policy } = this.#options;
     const { aggregateType } = this.#definition;
-    const threshold = policy?.threshold ?? EVENTS_MIN_DEFAULT;
-    const { eventsMin = Number.isFinite(threshold) ? threshold : EVENTS_MIN_DEFAULT } = options;
-    if (!Number.isSafeInteger(eventsMin) || eventsMin < 1) {
-      const problem = `is ${String(eventsMin)}; pass a whole number of 1 or more.`;
-      throw new ConfigurationError({ option: "eventsMin", problem });
-    }
+    const threshold = policy?.threshold ?? THRESHOLD_DEFAULT;
+    const { eventsMin = Number.isFinite(threshold) ? threshold : THRESHOLD_DEFAULT } = options;
+    wholeNumberOption("eventsMin", eventsMin);
     let written = 0;
     const report = await eachAggregate(eventStore, aggregateType, options, async (aggregateId) => {
       const loaded = await loader.load({ aggregateType, aggregateId }, () => instantiate(aggregateId));
@@ -157,8 +155,8 @@ export class SnapshotMaintenance {
     const differs = (reason: Divergence["reason"], path?: string): Divergence => {
       return { aggregateId, version, schemaVersion, fingerprint, reason, path };
     };
-    if (row.checksum === undefined || row.lastEventId === undefined) return differs("unproven");
-    if (row.checksum !== snapshotChecksum(row)) return differs("corrupt");
+    const flaw = proofFlaw(row);
+    if (flaw !== undefined) return differs(flaw);
     const { eventStore, report, pageSize, instantiate } = this.#options;
 
     const replayed = historyOf(instantiate(aggregateId));

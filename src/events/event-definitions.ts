@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { ConfigurationError, EventUpgradeError, EventValidationError, UnknownEventTypeError } from "../errors.ts";
+import { checkName } from "./bounds.ts";
 import type { DomainEvent } from "./event.ts";
-import { checkName } from "./stream-id.ts";
 
 /** Turns data of one stored shape into the next one. Pure; it owns what it is given. */
 // oxlint-disable-next-line typescript/no-explicit-any -- data of older shapes has no type any more

@@ -1,6 +1,7 @@
 import { ClosedError, InvalidAppendError } from "../errors.ts";
+import { checkName, checkWholeNumber } from "./bounds.ts";
 import type { NewEvent, RecordedEvent, StoredEvent } from "./event.ts";
-import { checkName, checkStreamId, checkWholeNumber, type StreamId } from "./stream-id.ts";
+import { checkStreamId, type StreamId } from "./stream-id.ts";
 
 /**
  * Keeps events: the truth. The port that every event store implements, and that decorators wrap.

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
+import { checkName, checkWholeNumber } from "./bounds.ts";
 import { type Instant, toInstant } from "./instant.ts";
-import { checkName, checkWholeNumber } from "./stream-id.ts";
 import { type JsonValue, toStrictJson } from "./strict-json.ts";
 
 /** Who and why, beside what: travels with each event. Plain JSON; keys of your own are welcome. */

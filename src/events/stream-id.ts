@@ -1,4 +1,4 @@
-import { InvalidNameError, InvalidNumberError } from "../errors.ts";
+import { checkName } from "./bounds.ts";
 
 /** Names one stream: the events of one aggregate. Two parts, never joined, so that no character in them can collide. */
 export interface StreamId {
@@ -8,27 +8,8 @@ export interface StreamId {
   readonly aggregateId: string;
 }
 
-const NAME_UNITS_MAX = 255;
-
 /** @throws {InvalidNameError} when either part is not a name that every store keeps exactly. */
 export function checkStreamId(stream: StreamId): void {
   checkName("aggregate type", stream.aggregateType);
   checkName("aggregate id", stream.aggregateId);
-}
-
-/** @throws {InvalidNameError} unless `value` is a well-formed string of 1 to 255 UTF-16 units without U+0000. */
-export function checkName(what: string, value: unknown): void {
-  if (typeof value !== "string") throw new InvalidNameError({ what, problem: `is of type ${typeof value}` });
-  if (value.length === 0) throw new InvalidNameError({ what, problem: "is empty" });
-  if (value.length > NAME_UNITS_MAX) throw new InvalidNameError({ what, problem: `has ${value.length} UTF-16 units` });
-  if (value.includes("\u0000")) throw new InvalidNameError({ what, problem: "contains U+0000" });
-  if (!value.isWellFormed()) throw new InvalidNameError({ what, problem: "contains a lone surrogate" });
-}
-
-/** @throws {InvalidNumberError} unless `value` is a whole number from `minimum` to `maximum` (default 2^53 - 1). */
-export function checkWholeNumber(what: string, value: unknown, minimum: number, maximum?: number): void {
-  const whole = Number.isSafeInteger(value) && (value as number) >= minimum;
-  if (!whole || (value as number) > (maximum ?? Number.MAX_SAFE_INTEGER)) {
-    throw new InvalidNumberError({ what, value, minimum, ...(maximum !== undefined && { maximum }) });
-  }
 }

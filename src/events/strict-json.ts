@@ -102,13 +102,14 @@ class Walk {
   }
 
   #refuse(problem: string): void {
-    const steps = this.#path.map((step) => (typeof step === "number" ? `[${step}]` : keyStep(step)));
+    const steps = this.#path.map(pathStep);
     throw new SerializationError({ path: this.#name + steps.join(""), problem: `${problem}.` });
   }
 }
 
-function keyStep(key: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+/** One step of a path into a value, as errors write it: `.name`, `["odd name"]` or `[3]`. */
+export function pathStep(step: string | number): string {
+  return typeof step === "string" && /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 }
 
 /** An object literal, of this realm or another (tests and worker contexts have realms of their own). */

@@ -1,5 +1,9 @@
 import { ConfigurationError } from "../errors.ts";
+import { wholeNumberOption } from "../events/bounds.ts";
 import type { DomainEvent } from "../events/event.ts";
+
+/** Assumed of a policy that does not say how many events lie between two snapshots. */
+export const THRESHOLD_DEFAULT = 100;
 
 /** What a policy decides on: one aggregate, as a save is about to leave it. */
 export interface SnapshotFacts<State = unknown> {
@@ -39,12 +43,7 @@ export interface SnapshotPolicy<State = unknown> {
  * @throws {ConfigurationError} unless `count` is a whole number of 1 or more. 1 is legal, and unwise.
  */
 export function everyEvents(count: number): SnapshotPolicy {
-  if (!Number.isSafeInteger(count) || count < 1) {
-    throw new ConfigurationError({
-      option: "threshold",
-      problem: `is ${String(count)}; pass a whole number of 1 or more.`,
-    });
-  }
+  wholeNumberOption("threshold", count);
   const policy: SnapshotPolicy = ({ version, snapshotVersion }) =>
     Math.floor(version / count) > Math.floor(snapshotVersion / count);
   return Object.assign(policy, { threshold: count });

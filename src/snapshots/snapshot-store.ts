@@ -1,7 +1,8 @@
+import { checkName, checkWholeNumber } from "../events/bounds.ts";
 import type { NewEvent, StoredEvent } from "../events/event.ts";
 import type { AppendOptions, AppendResult, EventStore } from "../events/event-store.ts";
 import { type Instant, toInstant } from "../events/instant.ts";
-import { checkName, checkStreamId, checkWholeNumber, type StreamId } from "../events/stream-id.ts";
+import { checkStreamId, type StreamId } from "../events/stream-id.ts";
 import type { Snapshot, SnapshotRow } from "./snapshot.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { CorruptSnapshotError } from "../errors.ts";
+import { checkName, checkWholeNumber } from "../events/bounds.ts";
 import { deepFreeze } from "../events/deep-freeze.ts";
 import { type Instant, toInstant } from "../events/instant.ts";
-import { checkName, checkStreamId, checkWholeNumber } from "../events/stream-id.ts";
+import { checkStreamId } from "../events/stream-id.ts";
 import { type JsonValue, toStrictJson } from "../events/strict-json.ts";
 
 /** A row of a snapshot store as it lies there: nothing of it is parsed, checked or believed yet. */

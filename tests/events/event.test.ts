@@ -1,8 +1,8 @@
 import { InvalidInstantError, InvalidNameError, InvalidNumberError, newEvent, SerializationError } from "eventfold";
 import { describe, expect, it } from "vitest";
+import { checkName, checkWholeNumber } from "../../src/events/bounds.ts";
 import { deepFreeze } from "../../src/events/deep-freeze.ts";
 import { toInstant } from "../../src/events/instant.ts";
-import { checkName, checkWholeNumber } from "../../src/events/stream-id.ts";
 
 describe("newEvent", () => {
   it("fills in what was left out", () => {

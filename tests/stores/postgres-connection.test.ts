@@ -17,7 +17,7 @@ import { Faults, FaultyEventStore } from "eventfold/testing";
 import { Client, Pool, type PoolConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newStream, someEvents } from "../../src/testing/contracts/contract.ts";
-import { someSnapshot } from "../../src/testing/contracts/snapshot-cases.ts";
+import { someSnapshot } from "../../src/testing/contracts/some-snapshot.ts";
 import { freshSchema } from "../setup/postgres.ts";
 
 const { url } = await freshSchema();

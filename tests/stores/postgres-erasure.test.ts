@@ -3,7 +3,7 @@ import { connectPostgres, migratePostgres, PostgresEventStore, type PostgresStor
 import { Pool, type PoolClient } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { filledStream, newStream, numbers, someEvents, streamOnly } from "../../src/testing/contracts/contract.ts";
-import { someSnapshot } from "../../src/testing/contracts/snapshot-cases.ts";
+import { someSnapshot } from "../../src/testing/contracts/some-snapshot.ts";
 import { freshSchema } from "../setup/postgres.ts";
 
 const { url } = await freshSchema();

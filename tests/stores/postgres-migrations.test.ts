@@ -3,7 +3,7 @@ import { connectPostgres, migratePostgres, PostgresEventStore, postgresMigration
 import { Client, Pool } from "pg";
 import { afterAll, expect, inject, it } from "vitest";
 import { filledStream, newStream, numbers, someEvents } from "../../src/testing/contracts/contract.ts";
-import { someSnapshot } from "../../src/testing/contracts/snapshot-cases.ts";
+import { someSnapshot } from "../../src/testing/contracts/some-snapshot.ts";
 import { freshSchema } from "../setup/postgres.ts";
 
 const pools: Pool[] = [];

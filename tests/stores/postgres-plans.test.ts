@@ -2,7 +2,7 @@ import { migratePostgres, PostgresEventStore, type PostgresPool, PostgresSnapsho
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newStream, someEvents } from "../../src/testing/contracts/contract.ts";
-import { someSnapshot } from "../../src/testing/contracts/snapshot-cases.ts";
+import { someSnapshot } from "../../src/testing/contracts/some-snapshot.ts";
 import { freshSchema } from "../setup/postgres.ts";
 
 const LENGTH = 100_000;

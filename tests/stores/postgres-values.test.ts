@@ -13,7 +13,7 @@ import {
 } from "../../src/testing/contracts/contract.ts";
 import { valueCases } from "../../src/testing/contracts/name-cases.ts";
 import { trickyInstants } from "../../src/testing/contracts/samples.ts";
-import { someSnapshot } from "../../src/testing/contracts/snapshot-cases.ts";
+import { someSnapshot } from "../../src/testing/contracts/some-snapshot.ts";
 import { freshSchema } from "../setup/postgres.ts";
 
 const { url } = await freshSchema();

@@ -7,7 +7,7 @@ import { openSqlite } from "eventfold/sqlite";
 import { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newStream, readStreamToEnd, someEvents } from "../../src/testing/contracts/contract.ts";
-import { someSnapshot } from "../../src/testing/contracts/snapshot-cases.ts";
+import { someSnapshot } from "../../src/testing/contracts/some-snapshot.ts";
 import type { StorePair } from "../../src/testing/index.ts";
 import { freshSchema } from "../setup/postgres.ts";
 

@@ -1,6 +1,15 @@
 // Parameters of one list of columns keep one order throughout. Instants leave as JSON text, which
 // is ISO 8601 whatever time zone and date style the session has; the columns of type json leave to the letter.
 
+/** Version of the newest event of the stream that $1 and $2 name. */
+const headVersion = /* sql */ `coalesce((
+        SELECT version
+        FROM events
+        WHERE aggregate_type = $1 AND aggregate_id = $2
+        ORDER BY version DESC
+        LIMIT 1
+      ), 0)`;
+
 // Where the isolation level is above READ COMMITTED, the snapshot of the transaction may be older than an erasure. Then this fails
 // with a serialization error: every erasure writes the row.
 export const knowsErasures = /* sql */ `
@@ -15,13 +24,7 @@ export const knowsErasures = /* sql */ `
 // number below all of them, once a transaction (the setting remembers), and ends with the transaction.
 export const withAppendedEvents: string = /* sql */ `WITH head AS MATERIALIZED (
     SELECT
-      coalesce((
-        SELECT version
-        FROM events
-        WHERE aggregate_type = $1 AND aggregate_id = $2
-        ORDER BY version DESC
-        LIMIT 1
-      ), 0) AS version,
+      ${headVersion} AS version,
       EXISTS (SELECT FROM erasures WHERE aggregate_type = $1 AND aggregate_id = $2 AND events_erased) AS erased
   ),
   gate AS MATERIALIZED (
@@ -64,15 +67,9 @@ export const appendEvents: string = /* sql */ `
 
 // One row for the head, in front because its version is 0; then the page. Its bounds say the same thing three times: the planner
 // takes a limit that it does not know for a tenth, and only where that looks as cheap as it is does it keep one plan for all pages.
-export const readPage = /* sql */ `
+export const readPage: string = /* sql */ `
   WITH head AS MATERIALIZED (
-    SELECT coalesce((
-      SELECT version
-      FROM events
-      WHERE aggregate_type = $1 AND aggregate_id = $2
-      ORDER BY version DESC
-      LIMIT 1
-    ), 0) AS version
+    SELECT ${headVersion} AS version
   )
   SELECT
     0::bigint AS version, NULL AS id, NULL AS type, NULL::bigint AS schema_version,

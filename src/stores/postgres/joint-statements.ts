@@ -1,6 +1,6 @@
 // What both stores do in one statement.
 import { withAppendedEvents } from "./event-statements.ts";
-import { snapshotColumns, unlessNewer } from "./snapshot-statements.ts";
+import { snapshotColumns, unlessErased, unlessNewer } from "./snapshot-statements.ts";
 
 // The snapshot, if there is one, in the columns of an event, and the events from the one on that it ends with, or from the first
 // on where its key is not usable: whether that event is the one that the snapshot names is for the reader to see. One event more
@@ -48,11 +48,7 @@ export const appendWithSnapshot: string = /* sql */ `
     INSERT INTO snapshots (${snapshotColumns})
     SELECT $1, $2, $10::bigint, $11, $12::bigint, $13::json, $14::timestamptz, $15, $16
     FROM first
-    WHERE NOT EXISTS (
-      SELECT
-      FROM erasures
-      WHERE aggregate_type = $1 AND aggregate_id = $2 AND snapshots_through >= $12::bigint
-    )
+    WHERE ${unlessErased("$12")}
     ${unlessNewer("$17", "$18")}
     RETURNING version
   )

@@ -17,14 +17,18 @@ export function unlessNewer(rejectedVersion: string, rejectedChecksum: string): 
       OR (snapshots.version::float8 = ${rejectedVersion} AND snapshots.checksum IS NOT DISTINCT FROM ${rejectedChecksum})`;
 }
 
+export function unlessErased(version: string): string {
+  return /* sql */ `NOT EXISTS (
+      SELECT
+      FROM erasures
+      WHERE aggregate_type = $1 AND aggregate_id = $2 AND snapshots_through >= ${version}::bigint
+    )`;
+}
+
 export const upsertSnapshot: string = /* sql */ `
   INSERT INTO snapshots (${snapshotColumns})
   SELECT $1, $2, $3::bigint, $4, $5::bigint, $6::json, $7::timestamptz, $8, $9
-  WHERE ${knowsErasures} AND NOT EXISTS (
-    SELECT
-    FROM erasures
-    WHERE aggregate_type = $1 AND aggregate_id = $2 AND snapshots_through >= $5::bigint
-  )
+  WHERE ${knowsErasures} AND ${unlessErased("$5")}
   ${unlessNewer("$10", "$11")}
 `;
 

@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../../errors.ts";
-import { checkWholeNumber } from "../../events/stream-id.ts";
+import { checkWholeNumber } from "../../events/bounds.ts";
 import { isBusy, translated } from "./driver-errors.ts";
 
 /** An open connection: `DatabaseSync` of `node:sqlite`, or `Database` of better-sqlite3. It stays in the hands of its owner. */

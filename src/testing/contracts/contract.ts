@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type NewEvent, newEvent, type StoredEvent } from "../../events/event.ts";
+import { type NewEvent, newEvent, type RecordedEvent, type StoredEvent } from "../../events/event.ts";
 import type { EventStore } from "../../events/event-store.ts";
 import type { StreamId } from "../../events/stream-id.ts";
 import type { JsonValue } from "../../events/strict-json.ts";
@@ -73,12 +73,37 @@ export async function readStreamToEnd(events: AsyncIterable<StoredEvent>): Promi
   return all;
 }
 
-export async function versionsOf(events: AsyncIterable<StoredEvent>): Promise<number[]> {
-  return (await readStreamToEnd(events)).map((event) => event.version);
+export function versionsOf(events: readonly { readonly version: number }[]): number[] {
+  return events.map((event) => event.version);
 }
 
 export function idsOf(events: readonly { readonly id: string }[]): string[] {
   return events.map((event) => event.id);
+}
+
+/** The position of the newest of all events, after which cases look. By halves: there may be many events before. */
+export async function lastPosition(store: EventStore): Promise<number> {
+  let [low, high] = [0, Number.MAX_SAFE_INTEGER];
+  while (low < high) {
+    const middle = low + Math.floor((high - low) / 2);
+    const [next] = await store.readAll({ afterPosition: middle, limit: 1 });
+    assert.ok(next === undefined || next.position > middle);
+    if (next === undefined) high = middle;
+    else low = next.position;
+  }
+  return low;
+}
+
+export async function readAllAfter(store: EventStore, afterPosition: number): Promise<RecordedEvent[]> {
+  const all: RecordedEvent[] = [];
+  for (let page = await store.readAll({ afterPosition }); page.length > 0; ) {
+    all.push(...page);
+    const next = page.at(-1)?.position ?? 0;
+    page = await store.readAll({ afterPosition: next });
+    // Or a store whose bound is not exclusive would be read without end.
+    assert.ok(page.every(({ position }) => position > next));
+  }
+  return all;
 }
 
 /** The whole numbers from `first` to `last`. */

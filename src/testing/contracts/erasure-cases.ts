@@ -6,15 +6,16 @@ import {
   contractCase,
   filledStream,
   idsOf,
+  lastPosition,
   newName,
   newStream,
   numbers,
+  readAllAfter,
   readStreamToEnd,
   rejectsWith,
   someEvents,
   streamOnly,
 } from "./contract.ts";
-import { lastPosition, readAllAfter } from "./listing-cases.ts";
 import { refusedNames, trickyNames } from "./samples.ts";
 
 const promise = contractCase<EventStore>;

@@ -21,7 +21,7 @@ import {
   streamOnly,
 } from "./contract.ts";
 import { assertRow, KEY, type Pair, promise, type StorePair, saveRow, WANTED } from "./joint-pair.ts";
-import { someSnapshot } from "./snapshot-cases.ts";
+import { someSnapshot } from "./some-snapshot.ts";
 
 const MAX = Number.MAX_SAFE_INTEGER;
 

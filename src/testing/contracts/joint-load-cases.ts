@@ -12,6 +12,7 @@ import {
   rejectsWith,
   someEvents,
   streamOnly,
+  versionsOf,
 } from "./contract.ts";
 import { assertRow, type Pair, promise, type StorePair, saveRow, WANTED } from "./joint-pair.ts";
 import { refusedNames, refusedNumbers } from "./samples.ts";
@@ -150,10 +151,7 @@ export const jointLoadCases: readonly ContractCase<StorePair>[] = [
     for (const { head, afterVersion, events } of await Promise.all(loads)) {
       assert.ok(head !== undefined && (head - 4) % 3 === 0);
       assert.equal(afterVersion, 2);
-      assert.deepEqual(
-        events.map((event) => event.version),
-        numbers(3, head),
-      );
+      assert.deepEqual(versionsOf(events), numbers(3, head));
     }
     await Promise.all(appends);
   }),
@@ -189,8 +187,5 @@ async function assertLoad(
   const mayHaveMore = events.length === limit;
   assert.deepEqual({ ...page, head: page.head ?? (mayHaveMore ? expected.head : undefined) }, expectedPage);
   assertRow(row, expectedRow);
-  assert.deepEqual(
-    events.map((event) => event.version),
-    versions,
-  );
+  assert.deepEqual(versionsOf(events), versions);
 }

@@ -4,7 +4,7 @@ import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
 import type { JointStore, SnapshotStore, WantedSnapshot } from "../../snapshots/snapshot-store.ts";
 import { type ContractCase, contractCase, streamOnly } from "./contract.ts";
-import { someSnapshot } from "./snapshot-cases.ts";
+import { rowOf, someSnapshot } from "./some-snapshot.ts";
 
 /** Both stores over one database. */
 export interface StorePair {
@@ -43,21 +43,5 @@ export async function saveRow(
 }
 
 export function assertRow(row: SnapshotRow | undefined, expected: SnapshotRow | undefined): void {
-  assert.deepEqual(row && fieldsOf(row), expected && fieldsOf(expected));
-}
-
-function fieldsOf(row: SnapshotRow): SnapshotRow {
-  const { aggregateType, aggregateId, version, schemaVersion, fingerprint } = row;
-  const { lastEventId, checksum, createdAt, stateText } = row;
-  return {
-    aggregateType,
-    aggregateId,
-    version,
-    schemaVersion,
-    fingerprint,
-    lastEventId,
-    checksum,
-    createdAt,
-    stateText,
-  };
+  assert.deepEqual(row && rowOf(row), expected && rowOf(expected));
 }

@@ -7,12 +7,15 @@ import {
   contractCase,
   filledStream,
   idsOf,
+  lastPosition,
   newName,
   newStream,
   numbers,
+  readAllAfter,
   rejectsWith,
   someEvents,
   streamOnly,
+  versionsOf,
 } from "./contract.ts";
 import { namesInOrder, refusedNumbers } from "./samples.ts";
 
@@ -75,10 +78,7 @@ export const listingCases: readonly ContractCase<EventStore>[] = [
     const own = all.filter((event) => [one.aggregateId, two.aggregateId].includes(event.aggregateId));
     assert.deepEqual(idsOf(own), idsOf(events));
     assert.deepEqual(own.map(streamOnly), [one, one, two, one, two]);
-    assert.deepEqual(
-      own.map((event) => event.version),
-      [1, 2, 1, 3, 2],
-    );
+    assert.deepEqual(versionsOf(own), [1, 2, 1, 3, 2]);
     assertGrowing(all);
   }),
 
@@ -146,31 +146,6 @@ export const listingCases: readonly ContractCase<EventStore>[] = [
     }
   }),
 ];
-
-/** The position of the newest of all events, after which cases look. By halves: there may be many events before. */
-export async function lastPosition(store: EventStore): Promise<number> {
-  let [low, high] = [0, Number.MAX_SAFE_INTEGER];
-  while (low < high) {
-    const middle = low + Math.floor((high - low) / 2);
-    const [next] = await store.readAll({ afterPosition: middle, limit: 1 });
-    assert.ok(next === undefined || next.position > middle);
-    if (next === undefined) high = middle;
-    else low = next.position;
-  }
-  return low;
-}
-
-export async function readAllAfter(store: EventStore, afterPosition: number): Promise<RecordedEvent[]> {
-  const all: RecordedEvent[] = [];
-  for (let page = await store.readAll({ afterPosition }); page.length > 0; ) {
-    all.push(...page);
-    const next = page.at(-1)?.position ?? 0;
-    page = await store.readAll({ afterPosition: next });
-    // Or a store whose bound is not exclusive would be read without end.
-    assert.ok(page.every(({ position }) => position > next));
-  }
-  return all;
-}
 
 function assertGrowing(events: readonly RecordedEvent[]): void {
   const positions = events.map((event) => event.position);

@@ -7,13 +7,15 @@ import {
   type ContractCase,
   contractCase,
   idsOf,
+  lastPosition,
   newName,
   newStream,
   numbers,
+  readAllAfter,
   readStreamToEnd,
   someEvents,
+  versionsOf,
 } from "./contract.ts";
-import { lastPosition, readAllAfter } from "./listing-cases.ts";
 
 const promise = contractCase<EventStore>;
 
@@ -106,10 +108,7 @@ export const raceCases: readonly ContractCase<EventStore>[] = [
     const pages = numbers(1, 20).map(() => store.readPage(stream, { afterVersion: 0, limit: 1_000 }));
     for (const { head, events } of await Promise.all(pages)) {
       assert.equal(head % BATCH, 0);
-      assert.deepEqual(
-        events.map((event) => event.version),
-        numbers(1, head),
-      );
+      assert.deepEqual(versionsOf(events), numbers(1, head));
     }
     await Promise.all(appends);
     assert.equal(await store.versionOf(stream), 10 * BATCH);
@@ -157,10 +156,7 @@ function assertConflict(reason: unknown, expectedVersion: number): void {
 }
 
 function assertWholeBatches(events: readonly StoredEvent[], batches: number): void {
-  assert.deepEqual(
-    events.map((event) => event.version),
-    numbers(1, batches * BATCH),
-  );
+  assert.deepEqual(versionsOf(events), numbers(1, batches * BATCH));
   const tags = new Set<unknown>();
   for (let start = 0; start < events.length; start += BATCH) {
     const batch = events.slice(start, start + BATCH).map((event) => event.data as { index: number; tag: number });

@@ -55,7 +55,7 @@ export const readCases: readonly ContractCase<EventStore>[] = [
 
   promise("reads nothing from a stream that does not exist, and reports it as version 0", async (store) => {
     const stream = newStream();
-    assert.deepEqual(await versionsOf(store.read(stream)), []);
+    assert.deepEqual(versionsOf(await readStreamToEnd(store.read(stream))), []);
     assert.deepEqual(await store.readPage(stream, { afterVersion: 0, limit: 10 }), { head: 0, events: [] });
     assert.equal(await store.versionOf(stream), 0);
     assert.equal(await store.exists(stream), false);
@@ -71,12 +71,9 @@ export const readCases: readonly ContractCase<EventStore>[] = [
     const stream = await filledStream(store, 5);
     for (const afterVersion of [0, 1, 4, 5, 6, Number.MAX_SAFE_INTEGER]) {
       const expected = numbers(1, 5).filter((version) => version > afterVersion);
-      assert.deepEqual(await versionsOf(store.read(stream, { afterVersion })), expected);
+      assert.deepEqual(versionsOf(await readStreamToEnd(store.read(stream, { afterVersion }))), expected);
       const page = await store.readPage(stream, { afterVersion, limit: 10 });
-      assert.deepEqual(
-        page.events.map((event) => event.version),
-        expected,
-      );
+      assert.deepEqual(versionsOf(page.events), expected);
       assert.equal(page.head, 5);
     }
   }),
@@ -86,12 +83,12 @@ export const readCases: readonly ContractCase<EventStore>[] = [
     for (const throughVersion of [0, 1, 4, 5, 6, Number.MAX_SAFE_INTEGER]) {
       for (const afterVersion of [0, 2, 5]) {
         const expected = numbers(afterVersion + 1, Math.min(5, throughVersion));
-        assert.deepEqual(await versionsOf(store.read(stream, { afterVersion, throughVersion, pageSize: 2 })), expected);
-        const page = await store.readPage(stream, { afterVersion, throughVersion, limit: 10 });
         assert.deepEqual(
-          page.events.map((event) => event.version),
+          versionsOf(await readStreamToEnd(store.read(stream, { afterVersion, throughVersion, pageSize: 2 }))),
           expected,
         );
+        const page = await store.readPage(stream, { afterVersion, throughVersion, limit: 10 });
+        assert.deepEqual(versionsOf(page.events), expected);
         assert.equal(page.head, 5);
       }
     }
@@ -101,7 +98,9 @@ export const readCases: readonly ContractCase<EventStore>[] = [
     const stream = await filledStream(store, 12);
     for (const pageSize of [1, 2, 3, 5, 6, 11, 12, 13, 24, 100_000]) {
       assert.deepEqual(idsOf(await readStreamToEnd(store.read(stream, { pageSize }))), idsOf(stream.events));
-      const tail = await versionsOf(store.read(stream, { pageSize, afterVersion: 5, throughVersion: 11 }));
+      const tail = versionsOf(
+        await readStreamToEnd(store.read(stream, { pageSize, afterVersion: 5, throughVersion: 11 })),
+      );
       assert.deepEqual(tail, numbers(6, 11));
     }
   }),
@@ -111,7 +110,7 @@ export const readCases: readonly ContractCase<EventStore>[] = [
     let head = 0;
     for (const count of [999, 1, 1, 1_000]) {
       head = (await store.append(stream, someEvents(count), { expectedVersion: head })).version;
-      assert.deepEqual(await versionsOf(store.read(stream)), numbers(1, head));
+      assert.deepEqual(versionsOf(await readStreamToEnd(store.read(stream))), numbers(1, head));
     }
   }),
 
@@ -120,10 +119,7 @@ export const readCases: readonly ContractCase<EventStore>[] = [
     for (const limit of [1, 5, 6, 7]) {
       const page = await store.readPage(stream, { afterVersion: 0, limit });
       assert.equal(page.head, 6);
-      assert.deepEqual(
-        page.events.map((event) => event.version),
-        numbers(1, Math.min(6, limit)),
-      );
+      assert.deepEqual(versionsOf(page.events), numbers(1, Math.min(6, limit)));
     }
   }),
 
@@ -152,7 +148,7 @@ export const readCases: readonly ContractCase<EventStore>[] = [
     }
     for await (const event of store.read(one, { pageSize: 3 })) if (event.version === 4) break;
     await store.append(one, someEvents(1), { expectedVersion: 9 });
-    assert.deepEqual(await versionsOf(store.read(one)), numbers(1, 10));
+    assert.deepEqual(versionsOf(await readStreamToEnd(store.read(one))), numbers(1, 10));
   }),
 
   promise("reads the same events again after a reader has changed what it was handed", async (store) => {

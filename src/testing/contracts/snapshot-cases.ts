@@ -1,27 +1,13 @@
 import assert from "node:assert/strict";
 import { ClosedError, InvalidInstantError, InvalidNameError, InvalidNumberError } from "../../errors.ts";
 import type { JsonValue } from "../../events/strict-json.ts";
-import { Snapshot, type SnapshotRow } from "../../snapshots/snapshot.ts";
+import { Snapshot } from "../../snapshots/snapshot.ts";
 import type { SnapshotStore } from "../../snapshots/snapshot-store.ts";
 import { type ContractCase, contractCase, newName, newStream, rejectsWith } from "./contract.ts";
 import { refusedNames, refusedNumbers, trickyInstants, trickyNames, trickyValues } from "./samples.ts";
+import { rowOf, someSnapshot } from "./some-snapshot.ts";
 
 const promise = contractCase<SnapshotStore>;
-
-/** A snapshot as a repository writes it, of an aggregate of its own. */
-export function someSnapshot(fields: Partial<SnapshotRow> = {}): Snapshot {
-  return new Snapshot({
-    ...newStream(),
-    version: 1,
-    schemaVersion: 1,
-    fingerprint: "",
-    lastEventId: newName("event"),
-    checksum: newName("checksum"),
-    createdAt: "2026-01-31T12:00:00.000Z",
-    stateText: JSON.stringify({ version: fields.version ?? 1 }),
-    ...fields,
-  });
-}
 
 export const snapshotValueCases: readonly ContractCase<SnapshotStore>[] = [
   promise("answers for an aggregate without a snapshot", async (store) => {
@@ -202,10 +188,4 @@ async function saveAndCompare(store: SnapshotStore, snapshot: Snapshot): Promise
   const stored = await store.getSnapshot(snapshot.aggregateId, snapshot.aggregateType);
   assert.deepEqual(stored, snapshot);
   return stored ?? assert.fail();
-}
-
-function rowOf(snapshot: Snapshot): SnapshotRow {
-  const { state: _parsed, ...row } = Object.getOwnPropertyDescriptors(snapshot);
-  const fields = Object.entries(row).map(([name, { value }]) => [name, value as unknown]);
-  return { ...Object.fromEntries(fields), stateText: snapshot.stateText } as SnapshotRow;
 }

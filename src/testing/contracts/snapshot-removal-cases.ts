@@ -9,7 +9,7 @@ import {
 import type { DeleteByTypeOptions, SnapshotStore } from "../../snapshots/snapshot-store.ts";
 import { type ContractCase, contractCase, newName, newStream, numbers, rejectsWith } from "./contract.ts";
 import { refusedNames, refusedNumbers, trickyNames } from "./samples.ts";
-import { someSnapshot } from "./snapshot-cases.ts";
+import { someSnapshot } from "./some-snapshot.ts";
 
 const promise = contractCase<SnapshotStore>;
 

@@ -3,7 +3,7 @@ import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
 import type { SnapshotStore } from "../../snapshots/snapshot-store.ts";
 import { type ContractCase, contractCase, newName, newStream, numbers } from "./contract.ts";
-import { someSnapshot } from "./snapshot-cases.ts";
+import { someSnapshot } from "./some-snapshot.ts";
 
 const promise = contractCase<SnapshotStore>;
 

@@ -67,12 +67,14 @@ export class InvalidNumberError extends EventfoldError {
 export class InvalidInstantError extends EventfoldError {
   readonly code = "INVALID_INSTANT";
   readonly what: string;
+  readonly value: unknown;
   constructor(facts: { what: string; value: unknown }) {
     super(
       `The ${facts.what} is ${String(facts.value)}; pass a Date, or text like 2026-01-31T12:00:00.000Z, ` +
         "in the years 1 to 9999.",
     );
     this.what = facts.what;
+    this.value = facts.value;
   }
 }
 
@@ -179,12 +181,14 @@ export class AggregateNotFoundError extends StreamError {
 export class UnknownEventTypeError extends EventfoldError {
   readonly code = "UNKNOWN_EVENT_TYPE";
   readonly eventType: string;
+  readonly registeredTypes: readonly string[];
   constructor(facts: { eventType: string; registeredTypes: readonly string[] }) {
     super(
       `Event type ${facts.eventType} is not registered (registered: ${facts.registeredTypes.join(", ") || "none"}). ` +
         "Add it to defineEvents(); a type that was ever stored must stay registered.",
     );
     this.eventType = facts.eventType;
+    this.registeredTypes = facts.registeredTypes;
   }
 }
 
@@ -289,9 +293,11 @@ export class PublishError extends StreamError {
 /** A store did not answer in time. */
 export class StoreTimeoutError extends EventfoldError {
   readonly code = "STORE_TIMEOUT";
+  readonly operation: string;
   readonly timeoutMs: number;
   constructor(facts: { operation: string; timeoutMs: number }) {
     super(`${facts.operation} took longer than ${facts.timeoutMs} ms. Check the store, or raise the limit.`);
+    this.operation = facts.operation;
     this.timeoutMs = facts.timeoutMs;
   }
 }

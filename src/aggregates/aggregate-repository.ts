@@ -34,6 +34,7 @@ export interface EraseOptions {
   readonly events?: boolean;
 }
 
+/** How many rows were deleted. */
 export interface EraseReport {
   readonly snapshots: number;
   readonly events: number;
@@ -96,6 +97,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    * @throws {CorruptStreamError} when they are damaged.
    * @throws {UnknownEventTypeError} {@link EventUpgradeError} when the class cannot read one of them; whatever `evolve` throws.
    */
+  // Two signatures, so that the hover of the plain call is one line.
   async load(id: string): Promise<A>;
   async load(id: string, options: RaiseOptions): Promise<A>;
   async load(id: string, options: RaiseOptions = {}): Promise<A> {
@@ -150,6 +152,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    * @param change is awaited, and may run several times: keep effects out of it.
    * @returns the saved aggregate.
    * @throws {OptimisticConcurrencyError} when every attempt met a conflict; whatever `load`, `change` and `save` throw.
+   * @throws {ConfigurationError} for attempts out of bounds.
    */
   async update(id: string, change: (aggregate: A) => unknown, options: UpdateOptions = {}): Promise<A> {
     const loadAndChange = async (): Promise<A> => {

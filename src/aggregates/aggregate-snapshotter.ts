@@ -92,7 +92,7 @@ export class AggregateSnapshotter {
     try {
       const options = { expectedVersion, snapshot, ...(replacing && { replacing }) };
       const result = await joint.append(stream, events, options);
-      this.#writer.settle(capture, result.snapshot, performance.now() - startedAt);
+      this.#writer.succeed(capture, result.snapshot, performance.now() - startedAt);
       return true;
     } catch (error) {
       // Ours speak of the append; anything else may come from the snapshot.

@@ -28,7 +28,7 @@ export interface RepositoryOptions<A extends AnyAggregate> {
   /** Deep-freezes states and events, so that a fold that changes its input throws. Costs time; good in tests. @default false */
   readonly freeze?: boolean;
   /**
-   * For development: folds each event twice, the second time on copies, a day later and with other random numbers, and throws an
+   * For development: folds each event twice, the first time on copies, a day later and with other random numbers, and throws an
    * {@link ImpureFoldError} when that makes a difference. @default false
    */
   readonly checkPurity?: boolean;

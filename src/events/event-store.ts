@@ -47,8 +47,9 @@ export interface EventStore {
   readAll(range?: PositionRange): Promise<readonly RecordedEvent[]>;
 
   /**
-   * Deletes the events of one stream for good, and leaves a tombstone: from then on `append` refuses it. Snapshots of the aggregate
-   * in the same database may go in the same step. Resolves to the number of events. Whoever reads all events does not meet them any more; copies elsewhere are their keeper's to erase.
+   * Deletes the events of one stream for good, and leaves a tombstone: from then on `append` refuses it. Snapshots of the
+   * aggregate in the same database may go in the same step. Whoever reads all events does not meet them any more; copies
+   * elsewhere are their keeper's to erase. Resolves to the number of events.
    */
   eraseStream(stream: StreamId): Promise<number>;
 

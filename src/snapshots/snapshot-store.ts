@@ -120,6 +120,7 @@ export interface WantedSnapshot extends SnapshotKey {
 }
 
 export interface JointAppendOptions extends AppendOptions, SaveSnapshotOptions {
+  /** Never "any": a snapshot is of one version. */
   readonly expectedVersion: number;
   readonly snapshot: Snapshot;
 }

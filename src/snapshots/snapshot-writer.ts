@@ -117,7 +117,7 @@ export class SnapshotWriter {
     try {
       const saving = this.#options.store.saveSnapshot(snapshot, replacing && { replacing });
       const result = await bounded("Writing a snapshot", this.#options.timeoutMs, saving, keepsProcess);
-      this.settle(capture, result, performance.now() - startedAt);
+      this.succeed(capture, result, performance.now() - startedAt);
     } catch (error) {
       if (error instanceof StreamErasedError) {
         this.report({ kind: "snapshot-refused", ...named(capture), reason: "erased" });
@@ -131,7 +131,7 @@ export class SnapshotWriter {
   }
 
   /** Notes a capture that has reached the store, by `write` or together with its events. */
-  settle(capture: SnapshotCapture, result: SaveSnapshotResult, durationMs: number): void {
+  succeed(capture: SnapshotCapture, result: SaveSnapshotResult, durationMs: number): void {
     const { baseline, snapshot } = capture;
     baseline.snapshotVersion = Math.max(baseline.snapshotVersion, snapshot.version);
     baseline.rejectedRow = undefined;
@@ -140,7 +140,7 @@ export class SnapshotWriter {
     this.report({ kind: `snapshot-${result}`, ...named(capture), stateLength: snapshot.stateText.length, durationMs });
   }
 
-  /** Notes a capture that the store has refused. */
+  /** Notes a capture that the store has failed to write. */
   fail(capture: SnapshotCapture, error: unknown): void {
     this.report({ kind: "snapshot-failed", ...named(capture), stage: "write", error });
     this.#failuresInRow += 1;

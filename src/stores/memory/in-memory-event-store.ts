@@ -54,7 +54,7 @@ export class InMemoryEventStore implements EventStore {
       this.#rows.push(row);
       rows.push(row);
     }
-    this.#idsOf(aggregateType).set(aggregateId, rows);
+    this.#rowsById(aggregateType).set(aggregateId, rows);
     return { version: rows.length };
   }
 
@@ -83,7 +83,7 @@ export class InMemoryEventStore implements EventStore {
   async streams(aggregateType: string, range?: StreamsRange): Promise<readonly string[]> {
     refuseClosed(this.#closed, "event store");
     const { afterId, limit } = streamsBounds(aggregateType, range);
-    const ids = [...this.#idsOf(aggregateType).keys()].filter((id) => compareUtf8(id, afterId) > 0);
+    const ids = [...(this.#rowsByType.get(aggregateType)?.keys() ?? [])].filter((id) => compareUtf8(id, afterId) > 0);
     return ids.sort(compareUtf8).slice(0, limit);
   }
 
@@ -104,7 +104,7 @@ export class InMemoryEventStore implements EventStore {
     const erased = new Set(this.#rowsOf(stream));
     for (const { id } of erased) this.#eventIds.delete(id);
     if (erased.size > 0) this.#rows = this.#rows.filter((row) => !erased.has(row));
-    this.#idsOf(aggregateType).delete(aggregateId);
+    this.#rowsById(aggregateType).delete(aggregateId);
     const erasedIds = this.#erasedIdsByType.get(aggregateType) ?? new Set<string>();
     this.#erasedIdsByType.set(aggregateType, erasedIds.add(aggregateId));
     return erased.size;
@@ -118,7 +118,7 @@ export class InMemoryEventStore implements EventStore {
     return this.#rowsByType.get(stream.aggregateType)?.get(stream.aggregateId) ?? [];
   }
 
-  #idsOf(aggregateType: string): Map<string, StoredRow[]> {
+  #rowsById(aggregateType: string): Map<string, StoredRow[]> {
     let ids = this.#rowsByType.get(aggregateType);
     if (ids === undefined) this.#rowsByType.set(aggregateType, (ids = new Map()));
     return ids;

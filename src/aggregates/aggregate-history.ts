@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from "uuid";
 import { ConfigurationError, EvolveError } from "../errors.ts";
 import { checkName } from "../events/bounds.ts";
 import { deepFreeze } from "../events/deep-freeze.ts";
+import { discardPromise } from "../events/discard-promise.ts";
 import {
   type DomainEvent,
   type EventMetadata,
@@ -109,7 +110,8 @@ export class AggregateHistory {
       return state;
     });
     this.#advance(raised.map(({ event }) => event));
-    this.uncommitted.push(...raised);
+    // One by one: as arguments, a very long list would not fit the stack.
+    for (const each of raised) this.uncommitted.push(each);
   }
 
   /** Folds stored events, which follow `version` without a gap. */
@@ -126,7 +128,11 @@ export class AggregateHistory {
   restore(row: Pick<SnapshotRow, "schemaVersion" | "version" | "lastEventId">, parsedState: unknown): void {
     const { stateCodec, upgradeState } = this.definition;
     const state = upgradeState(row.schemaVersion, stateCodec.decode(parsedState));
-    if (state === undefined) throw new TypeError("A state upgrade or the state codec returned undefined.");
+    if (state === undefined || discardPromise(state)) {
+      throw new TypeError(
+        `A state upgrade or the state codec returned ${state === undefined ? "undefined" : "a promise"}.`,
+      );
+    }
     this.#state = { value: this.#frozen(state) };
     this.version = row.version;
     this.lastEventId = row.lastEventId;
@@ -178,7 +184,7 @@ export class AggregateHistory {
     const { evolve } = this.#fold;
     const frozen = this.#frozen(event);
     const next = checkPurity ? foldTwice(this, evolve, state, frozen) : evolve(state, frozen);
-    if (next === undefined || isPromise(next)) {
+    if (next === undefined || discardPromise(next)) {
       const returned = next === undefined ? "undefined" : "a promise";
       throw new EvolveError({ stream: this.stream, version: event.version, eventType: event.type, returned });
     }
@@ -188,8 +194,4 @@ export class AggregateHistory {
   #frozen<Value>(value: Value): Value {
     return this.#context.freeze ? deepFreeze(value) : value;
   }
-}
-
-function isPromise(value: unknown): boolean {
-  return typeof (value as { then?: unknown } | null)?.then === "function";
 }

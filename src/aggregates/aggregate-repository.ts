@@ -111,7 +111,7 @@ export class AggregateRepository<A extends AnyAggregate> {
     this.#refuseClosed();
     const loaded = await this.#loader.load(this.#streamOf(id), this.#instantiator(id, options));
     if (loaded === undefined) return undefined;
-    this.#snapshotter?.healAfterLoad(historyOf(loaded.aggregate), loaded.eventsReplayed);
+    if (!this.#closed) this.#snapshotter?.healAfterLoad(historyOf(loaded.aggregate), loaded.eventsReplayed);
     return loaded.aggregate;
   }
 
@@ -254,6 +254,11 @@ export class AggregateRepository<A extends AnyAggregate> {
     const context = { clock, newId, freeze, checkPurity, ...metadataContext(metadata) };
     return () => {
       const aggregate = new this.#type(id);
+      if (aggregate.version > 0 || aggregate.id !== id) {
+        const problem =
+          "raises events or takes another id. A constructor is called at each load: use a method to open it.";
+        throw new ConfigurationError({ option: `constructor of ${this.#type.name}`, problem });
+      }
       historyOf(aggregate).useContext(context);
       return aggregate;
     };
@@ -267,7 +272,13 @@ export class AggregateRepository<A extends AnyAggregate> {
         : `is no instance of ${this.#type.name}. A repository serves one class.`;
       throw new ConfigurationError({ option: "aggregate", problem });
     }
-    return historyOf(aggregate);
+    const history = historyOf(aggregate);
+    const { aggregateType } = this.#definition;
+    if (history.stream.aggregateType !== aggregateType) {
+      const problem = `is of type ${history.stream.aggregateType}; this repository serves ${aggregateType}.`;
+      throw new ConfigurationError({ option: "aggregate", problem });
+    }
+    return history;
   }
 
   #streamOf(aggregateId: string): StreamId {

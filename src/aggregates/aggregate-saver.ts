@@ -68,7 +68,7 @@ export class AggregateSaver {
     history.uncommitted.splice(0, count);
     report({ kind: "saved", stream, version, events: count, durationMs: performance.now() - startedAt });
     try {
-      await this.#publish(stream, batch, version);
+      await this.#publish(history, batch, version);
     } finally {
       if (unwritten !== undefined) await snapshotter?.write(unwritten);
     }
@@ -110,10 +110,16 @@ export class AggregateSaver {
     return events[0]?.id === batch[0]?.event.id;
   }
 
-  async #publish(stream: StreamId, batch: readonly UncommittedEvent[], version: number): Promise<void> {
-    const events = batch.map(({ event }) => event);
+  async #publish(history: AggregateHistory, batch: readonly UncommittedEvent[], version: number): Promise<void> {
+    const { publisher } = this.#options;
+    if (publisher === undefined) return;
+    const { stream, definition } = history;
     try {
-      await this.#options.publisher?.publish(events, stream);
+      // Copies, from what is stored: what a publisher does to an event must not reach the state.
+      const events = batch.map(({ event, record }) => {
+        return { ...event, data: definition.dataCodec.decode(JSON.parse(record.dataText)) };
+      });
+      await publisher.publish(events, stream);
     } catch (cause) {
       throw new PublishError({ stream, version, cause });
     }

@@ -1,4 +1,12 @@
-import { EventfoldError, SnapshotRefusedError } from "../errors.ts";
+import {
+  CommitUnknownError,
+  DuplicateEventError,
+  InvalidAppendError,
+  OptimisticConcurrencyError,
+  SnapshotRefusedError,
+  StreamErasedError,
+} from "../errors.ts";
+import { discardPromise } from "../events/discard-promise.ts";
 import type { NewEvent } from "../events/event.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import { Snapshot } from "../snapshots/snapshot.ts";
@@ -16,6 +24,14 @@ export interface JointAppend {
   readonly events: readonly NewEvent[];
   readonly expectedVersion: number;
 }
+
+const OF_THE_APPEND = [
+  CommitUnknownError,
+  DuplicateEventError,
+  InvalidAppendError,
+  OptimisticConcurrencyError,
+  StreamErasedError,
+];
 
 /** Takes the snapshots of a repository: decides when one is due, captures it, and has it written in the repository's mode. */
 export class AggregateSnapshotter {
@@ -61,7 +77,10 @@ export class AggregateSnapshotter {
         this.#writer.versionInFlight(stream.aggregateId, ({ healing }) => !healing),
       );
       const events = history.uncommitted.map(({ event }) => event);
-      if (!policy({ ...stream, version, snapshotVersion, events, state: history.state })) return undefined;
+      const due: unknown = policy({ ...stream, version, snapshotVersion, events, state: history.state });
+      if (discardPromise(due)) throw new TypeError("The policy returned a promise; it must decide at once.");
+      if (history.version !== version) throw new TypeError("The policy raised events; it must only decide.");
+      if (!due) return undefined;
       stage = "capture";
       return this.#capture(history);
     } catch (error) {
@@ -95,8 +114,8 @@ export class AggregateSnapshotter {
       this.#writer.succeed(capture, result.snapshot, performance.now() - startedAt);
       return true;
     } catch (error) {
-      // Ours speak of the append; anything else may come from the snapshot.
-      if (error instanceof EventfoldError) throw error;
+      // Anything else may come from the snapshot; if it does not, the append by itself will say so again.
+      if (OF_THE_APPEND.some((type) => error instanceof type)) throw error;
       this.#writer.fail(capture, error);
       return false;
     } finally {

@@ -1,4 +1,5 @@
 import { wholeNumberOption } from "../events/bounds.ts";
+import { discardPromise } from "../events/discard-promise.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { pause } from "./pause.ts";
 
@@ -61,7 +62,6 @@ export async function eachAggregate(
       limit: IDS_AT_ONCE,
       ...(lastId !== undefined && { afterId: lastId }),
     });
-    if (ids.length === 0) return { complete: true, aggregates, lastId, failed, failures };
     const done = new Set<string>();
     const queue = ids.values();
     const workOn = async (): Promise<void> => {
@@ -81,6 +81,9 @@ export async function eachAggregate(
       }
     };
     await Promise.all(Array.from({ length: concurrency }, workOn));
+    // The last page: what is created meanwhile must not make the walk endless.
+    const complete = ids.length < IDS_AT_ONCE && done.size === ids.length;
+    if (complete) return { complete, aggregates, lastId, failed, failures };
   }
 }
 
@@ -92,7 +95,7 @@ function lastOfRun(ids: readonly string[], done: ReadonlySet<string>): string | 
 
 function tell(onProgress: WalkOptions["onProgress"], progress: WalkProgress): void {
   try {
-    onProgress?.(progress);
+    discardPromise(onProgress?.(progress));
   } catch {
     // Documented: what it throws is ignored.
   }

@@ -1,3 +1,4 @@
+import { discardPromise } from "../events/discard-promise.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
 import type { SnapshotKey } from "../snapshots/snapshot-store.ts";
@@ -87,13 +88,13 @@ export function logTo(logger: Logger): RepositoryObserver {
   return (fact) => {
     if (fact.kind === "snapshot-refused" && fact.reason === "queue-full") {
       refusals += 1;
-      if (/^10*$/.test(String(refusals))) logger.warn(PREFIX + describeFullQueue(fact, refusals));
+      if (/^10*$/.test(String(refusals))) discardPromise(logger.warn(PREFIX + describeFullQueue(fact, refusals)));
       return;
     }
     const line = describe(fact);
     if (line === undefined) return;
-    if (fact.kind === "missed" && fact.reason === "schema-mismatch") logger.info(PREFIX + line);
-    else logger.warn(PREFIX + line);
+    if (fact.kind === "missed" && fact.reason === "schema-mismatch") discardPromise(logger.info(PREFIX + line));
+    else discardPromise(logger.warn(PREFIX + line));
   };
 }
 

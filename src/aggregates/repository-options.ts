@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { ConfigurationError } from "../errors.ts";
 import { wholeNumberOption } from "../events/bounds.ts";
+import { discardPromise } from "../events/discard-promise.ts";
 import type { DomainEvent, EventMetadata } from "../events/event.ts";
 import { type EventStore, PAGE_SIZE_DEFAULT } from "../events/event-store.ts";
 import type { StreamId } from "../events/stream-id.ts";
@@ -34,7 +35,10 @@ export interface RepositoryOptions<A extends AnyAggregate> {
   readonly checkPurity?: boolean;
   /** @default the system's clock */
   readonly clock?: () => Date;
-  /** Makes ids of events, and of aggregates created without one. @default UUIDv7 */
+  /**
+   * Makes ids of events, and of aggregates created without one. Ids must never repeat, not even after a restore from a backup: they
+   * are what ties a snapshot to its history. @default UUIDv7
+   */
   readonly newId?: () => string;
   /** Events fetched at once, 1 to 10,000. @default 1000 */
   readonly pageSize?: number;
@@ -65,7 +69,7 @@ export interface SnapshotOptions<A extends AnyAggregate> {
 /** Passes committed events on. */
 export interface EventPublisher {
   /**
-   * Events of one save, in order; awaited. What it throws makes `save` reject with a {@link PublishError}: the events stay
+   * Copies of the events of one save, in order; awaited. Saving the same instance in here would wait for itself. What it throws makes `save` reject with a {@link PublishError}: the events stay
    * committed.
    */
   publish(events: readonly DomainEvent[], stream: StreamId): unknown;
@@ -213,7 +217,7 @@ function reportTo(observers: readonly (RepositoryObserver | undefined)[]): Repos
   return (fact: RepositoryFact) => {
     for (const observer of present) {
       try {
-        observer(fact);
+        discardPromise(observer(fact));
       } catch {
         // Documented: what an observer throws is ignored.
       }

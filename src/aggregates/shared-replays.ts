@@ -1,4 +1,5 @@
 import type { StreamId } from "../events/stream-id.ts";
+import { bounded } from "../snapshots/bounded.ts";
 import type { AggregateHistory } from "./aggregate-history.ts";
 import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
 
@@ -32,6 +33,9 @@ export interface ReplayedAggregate<A extends AnyAggregate> {
   readonly eventsSpared: number;
 }
 
+/** Long enough for a history of millions of events; a read that hangs must not hold every later load. */
+const LEADER_WAIT_MS = 30_000;
+
 /** Keeps loads of one aggregate that miss at the same time, as after a deployment, from each replaying its whole history. */
 export class SharedReplays {
   /** By aggregate id: a loader serves one type. */
@@ -43,7 +47,10 @@ export class SharedReplays {
     // Whoever finds that the one before it failed takes its place, one after the other.
     for (let running = this.#running.get(key); running !== undefined; running = this.#running.get(key)) {
       running.followers += 1;
-      const outcome = await running.outcome;
+      const outcome = await bounded("Another load's replay", LEADER_WAIT_MS, running.outcome).catch(
+        () => "late" as const,
+      );
+      if (outcome === "late") return await replayAlone(work);
       if (outcome === undefined) continue;
       // Where the state does not survive being text, a replay of its own does.
       return await takeOver(work, outcome).catch(() => replayAlone(work));

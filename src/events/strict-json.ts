@@ -77,7 +77,9 @@ class Walk {
   }
 
   #visitArray(array: readonly unknown[]): void {
-    if (Object.keys(array).length > array.length) this.#refuse("is an array with named properties, which JSON drops");
+    if (!isPlainArray(array)) this.#refuse(`is ${describe(array)}, which JSON turns into a plain array`);
+    if (Reflect.ownKeys(array).length > array.length + 1)
+      this.#refuse("is an array with named properties, which JSON drops");
     for (let index = 0; index < array.length; index += 1) this.#visitChild(index, array[index]);
   }
 
@@ -87,8 +89,10 @@ class Walk {
         `is ${describe(record)}, which JSON does not bring back. Use plain data, or declare a codec for it (stateCodec, dataCodec)`,
       );
     }
-    if (Object.getOwnPropertySymbols(record).length > 0) this.#refuse("has a symbol as key, which JSON drops");
-    for (const key of Object.keys(record)) {
+    const keys = Object.keys(record);
+    if (Reflect.ownKeys(record).length > keys.length)
+      this.#refuse("has a symbol or a hidden property, which JSON drops");
+    for (const key of keys) {
       const child = (record as Record<string, unknown>)[key];
       if (child === undefined && this.#undefinedProperties === "drop") continue;
       this.#visitChild(key, child);
@@ -116,6 +120,12 @@ export function pathStep(step: string | number): string {
 function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || (prototype !== null && Object.getPrototypeOf(prototype) === null);
+}
+
+/** An array, and no subclass: of this realm or another. */
+function isPlainArray(value: readonly unknown[]): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Array.prototype || (Array.isArray(prototype) && isPlainObject(prototype));
 }
 
 function describe(value: object): string {

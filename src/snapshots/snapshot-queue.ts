@@ -1,3 +1,4 @@
+import { discardPromise } from "../events/discard-promise.ts";
 import { named, type SnapshotCapture, type SnapshotWriter } from "./snapshot-writer.ts";
 
 export interface SnapshotQueueOptions {
@@ -138,7 +139,7 @@ export class SnapshotQueue {
   /** The host's trouble is not the save's, whose events are committed. */
   #handOver(settled: Promise<void>, capture: SnapshotCapture): void {
     try {
-      this.#options.waitUntil?.(settled);
+      discardPromise(this.#options.waitUntil?.(settled));
     } catch (error) {
       this.#writer.report({ kind: "wait-until-failed", ...named(capture), error });
     }

@@ -145,7 +145,7 @@ export class SnapshotWriter {
     this.report({ kind: "snapshot-failed", ...named(capture), stage: "write", error });
     this.#failuresInRow += 1;
     if (this.#failuresInRow !== FAILURES_MAX) return;
-    this.#pausedAt = this.#options.clock().getTime();
+    this.#pausedAt = this.#nowMs();
     this.report({ kind: "snapshot-store-paused", failures: FAILURES_MAX, pauseMs: PAUSE_MS });
   }
 
@@ -163,13 +163,22 @@ export class SnapshotWriter {
   /** Whether the store is being left alone after failures. */
   isPaused(): boolean {
     if (this.#pausedAt === undefined) return false;
-    const elapsed = this.#options.clock().getTime() - this.#pausedAt;
+    const elapsed = this.#nowMs() - this.#pausedAt;
     // A clock that was set back must not make the pause longer.
     if (elapsed >= 0 && elapsed < PAUSE_MS) return true;
     this.#pausedAt = undefined;
     // One more failure pauses again.
     this.#failuresInRow = FAILURES_MAX - 1;
     return false;
+  }
+
+  /** A clock that throws must not fail a save: then no pause is kept. */
+  #nowMs(): number {
+    try {
+      return this.#options.clock().getTime();
+    } catch {
+      return Number.NaN;
+    }
   }
 }
 

@@ -112,3 +112,14 @@ describe("names the path of what JSON would not bring back", () => {
     expect(refusal(value).path).toBe(path);
   });
 });
+
+it("refuses what JSON would turn into another kind of value: array subclasses, hidden properties", () => {
+  class Lines extends Array<number> {
+    readonly total = 3;
+  }
+  const hidden = Object.defineProperty({ shown: 1 }, "hidden", { value: 2, enumerable: false });
+  const hiddenInArray = Object.defineProperty([1], "total", { value: 1, enumerable: false });
+  for (const value of [Lines.of(1, 2), hidden, hiddenInArray]) {
+    expect(() => toStrictJson({ value }, "state", "refuse")).toThrow("state.value");
+  }
+});

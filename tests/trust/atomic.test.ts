@@ -1,11 +1,14 @@
 import {
   AggregateRepository,
+  ClosedError,
   CommitUnknownError,
   ConfigurationError,
   InMemoryEventStore,
   InMemorySnapshotStore,
   OptimisticConcurrencyError,
   PublishError,
+  StoreBusyError,
+  TablesMissingError,
 } from "eventfold";
 import { connectPostgres } from "eventfold/postgres";
 import { openSqlite } from "eventfold/sqlite";
@@ -105,6 +108,18 @@ eachDatabase((open, kind) => {
     expect(await row()).toBeUndefined();
     expect(facts.of("snapshot-failed")).toMatchObject([{ version: 3, stage: "write", error: expect.any(Error) }]);
     expect(facts.of("saved")).toMatchObject([{ version: 3, events: 3 }]);
+  });
+
+  it.each([
+    new StoreBusyError({ cause: broken }),
+    new TablesMissingError({ cause: broken }),
+    new ClosedError({ what: "snapshot store" }),
+  ])("trouble of the snapshot's table alone does not spoil the append: %s", async (error) => {
+    const { accounts, id, faults, facts, replayed } = await setUpAtomic();
+    faults.next("append", failing(error));
+    await saveEvents(accounts, id, 3);
+    expect((await replayed()).version).toBe(3);
+    expect(facts.of("snapshot-failed")).toMatchObject([{ stage: "write", error }]);
   });
 
   it("after three refusals in a row events are appended alone for 30 seconds", async () => {

@@ -147,6 +147,21 @@ eachStorage((open) => {
     expect(faults.callsOf("streams") - before).toBeGreaterThan(2);
   });
 
+  it("ends, though aggregates are created as fast as it walks", async () => {
+    const { next, Former, storage } = await accountsOf(3);
+    let created = 0;
+    const create = async (): Promise<void> => {
+      created += 1;
+      const stream = { aggregateType: Former.aggregateType, aggregateId: `b${String(created).padStart(4, "0")}` };
+      await storage.eventStore.append(stream, [newEvent({ type: "Opened", data: {} })], { expectedVersion: 0 });
+    };
+    const creating: Promise<void>[] = [];
+    const report = await next.warm({ eventsMin: 100, onProgress: () => void creating.push(create()) });
+    await Promise.all(creating);
+    expect(report.complete).toBe(true);
+    expect(created).toBe(report.aggregates);
+  });
+
   it("collects the aggregates that fail, and goes on", async () => {
     const { next, ids, faults } = await accountsOf(5);
     const broken = new Error("disk full");

@@ -242,6 +242,8 @@ async function held(stream: StreamId, config: PoolConfig, work: (held: Held) => 
     const { rows } = await holder.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
     const blocked = "SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))";
     const append = new PostgresEventStore(waiting).append(stream, someEvents(2), { expectedVersion: 0 });
+    // It may be rejected before `work` looks at it.
+    append.catch(() => undefined);
     await work({
       append,
       async processId() {

@@ -32,6 +32,14 @@ export interface EventStore {
   /** One page of a stream and the version of its end, of one moment. Not checked for gaps: `read` and repositories do. */
   readPage(stream: StreamId, range: PageRange): Promise<StreamPage>;
 
+  /**
+   * As `readPage`, for many streams of one type in one statement or transaction: a page for each of `starts`, in their order, of at
+   * most `limit` events each.
+   *
+   * @param starts 1,000 at most; a stream may be named more than once.
+   */
+  readManyPages(aggregateType: string, starts: readonly PageStart[], limit: number): Promise<readonly StreamPage[]>;
+
   /** Version of the newest event; 0 for a stream that does not exist. */
   versionOf(stream: StreamId): Promise<number>;
 
@@ -85,6 +93,12 @@ export interface PageRange {
   readonly limit: number;
 }
 
+export interface PageStart {
+  readonly aggregateId: string;
+  /** Exclusive. */
+  readonly afterVersion: number;
+}
+
 export interface StreamPage {
   /** Version of the newest event of the stream; 0 when there is none. */
   readonly head: number;
@@ -108,6 +122,9 @@ export interface PositionRange {
 export const PAGE_SIZE_DEFAULT = 1_000;
 const PAGE_SIZE_MAX = 100_000;
 
+/** Aggregates that are read at once, at most. */
+const MANY_MAX = 1_000;
+
 /** Checks what `append` was given, the same in every store. */
 export function checkAppend(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): void {
   checkStreamId(stream);
@@ -129,6 +146,20 @@ export function checkPage(stream: StreamId, range: PageRange): void {
   checkWholeNumber("version to read after", range.afterVersion, 0);
   if (range.throughVersion !== undefined) checkWholeNumber("version to read through", range.throughVersion, 0);
   checkLimit(range.limit);
+}
+
+/** Checks what `readManyPages` was given, the same in every store. */
+export function checkManyPages(aggregateType: string, starts: readonly PageStart[], limit: number): void {
+  checkMany(starts.length);
+  checkName("aggregate type", aggregateType);
+  for (const { aggregateId, afterVersion } of starts)
+    checkPage({ aggregateType, aggregateId }, { afterVersion, limit });
+  checkLimit(limit);
+}
+
+/** @throws {InvalidNumberError} for more aggregates than are read at once. */
+export function checkMany(count: number): void {
+  checkWholeNumber("number of aggregates to read at once", count, 0, MANY_MAX);
 }
 
 /** The bounds of `streams`, with their defaults. */

@@ -1,6 +1,6 @@
 import { checkName, checkWholeNumber } from "../events/bounds.ts";
 import type { NewEvent, StoredEvent } from "../events/event.ts";
-import type { AppendOptions, AppendResult, EventStore } from "../events/event-store.ts";
+import { type AppendOptions, type AppendResult, checkMany, type EventStore } from "../events/event-store.ts";
 import { type Instant, toInstant } from "../events/instant.ts";
 import { checkStreamId, type StreamId } from "../events/stream-id.ts";
 import type { Snapshot, SnapshotRow } from "./snapshot.ts";
@@ -22,6 +22,17 @@ export interface SnapshotStore {
 
   /** The row of the greatest version; among equal ones that of the greatest schema version. */
   getSnapshot(aggregateId: string, aggregateType: string, options?: GetSnapshotOptions): Promise<Snapshot | undefined>;
+
+  /**
+   * As `getSnapshot`, for many aggregates of one type in one statement or transaction: an answer for each id, in their order.
+   *
+   * @param aggregateIds 1,000 at most; an id may be named more than once.
+   */
+  getManySnapshots(
+    aggregateIds: readonly string[],
+    aggregateType: string,
+    options?: GetSnapshotOptions,
+  ): Promise<readonly (Snapshot | undefined)[]>;
 
   /** Deletes every row of the aggregate, or those of one schema version, or exactly one row. True when there was one. */
   deleteSnapshot(aggregateId: string, aggregateType: string, options?: DeleteSnapshotOptions): Promise<boolean>;
@@ -152,6 +163,17 @@ export function checkSnapshotQuery(
 ): void {
   checkStreamId({ aggregateId, aggregateType });
   if (options.schemaVersion !== undefined) checkWholeNumber("schema version", options.schemaVersion, 1);
+}
+
+/** Checks what `getManySnapshots` was given, the same in every store. */
+export function checkManySnapshots(
+  aggregateIds: readonly string[],
+  aggregateType: string,
+  options?: SchemaVersionOption,
+): void {
+  checkMany(aggregateIds.length);
+  checkName("aggregate type", aggregateType);
+  for (const aggregateId of aggregateIds) checkSnapshotQuery(aggregateId, aggregateType, options);
 }
 
 /** Checks what `deleteSnapshotsByType` was given, the same in every store. */

@@ -60,6 +60,12 @@ const calls = {
     return joint?.readForLoad(stream, { ...WANTED, fingerprint: "other" }, 100);
   },
   "a page": (pool, stream) => new PostgresEventStore(pool).readPage(stream, { afterVersion: 50, limit: 100 }),
+  "pages of many streams": (pool, { aggregateType, aggregateId }) => {
+    const starts = [50, 150, 100].map((afterVersion) => ({ aggregateId, afterVersion }));
+    return new PostgresEventStore(pool).readManyPages(aggregateType, starts, 20);
+  },
+  "snapshots of many aggregates": (pool, { aggregateType, aggregateId }) =>
+    new PostgresSnapshotStore(pool).getManySnapshots([aggregateId, "absent"], aggregateType, { prefer: KEY }),
   "the version": (pool, stream) => new PostgresEventStore(pool).versionOf(stream),
   "a conflict": (pool, stream) =>
     new PostgresEventStore(pool).append(stream, someEvents(10), { expectedVersion: 7 }).catch(() => {}),

@@ -138,6 +138,15 @@ describe("with ids of type uuid", () => {
     const page = await snapshotStore.jointWith(eventStore)?.readForLoad(stream, wanted, 10);
     expect(page).toMatchObject({ head: 5, anchored: true, afterVersion: 3 });
     expect(await snapshotStore.getSnapshot(stream.aggregateId, stream.aggregateType)).toEqual(snapshot);
+    const { aggregateType, aggregateId } = stream;
+    const ids = [crypto.randomUUID(), aggregateId];
+    expect(await snapshotStore.getManySnapshots(ids, aggregateType)).toEqual([undefined, snapshot]);
+    const starts = ids.map((id) => ({ aggregateId: id, afterVersion: 3 }));
+    const pages = await eventStore.readManyPages(aggregateType, starts, 10);
+    expect(pages.map(({ head, events: tail }) => [head, idsOf(tail)])).toEqual([
+      [0, []],
+      [5, idsOf(events.slice(3))],
+    ]);
     expect(await snapshotStore.deleteSnapshot(stream.aggregateId, stream.aggregateType)).toBe(true);
   });
 
@@ -164,11 +173,13 @@ describe("with ids of type uuid", () => {
     const calls = [
       () => eventStore.append(stream, someEvents(1), { expectedVersion: 0 }),
       () => eventStore.readPage(stream, { afterVersion: 0, limit: 1 }),
+      () => eventStore.readManyPages(aggregateType, [{ aggregateId, afterVersion: 0 }], 1),
       () => eventStore.versionOf(stream),
       () => eventStore.exists(stream),
       () => eventStore.streams(aggregateType, { afterId: aggregateId }),
       () => snapshotStore.saveSnapshot(someSnapshot(stream)),
       () => snapshotStore.getSnapshot(aggregateId, aggregateType),
+      () => snapshotStore.getManySnapshots([aggregateId], aggregateType),
       () => snapshotStore.deleteSnapshot(aggregateId, aggregateType),
       () => snapshotStore.snapshotExists(aggregateId, aggregateType),
       () =>

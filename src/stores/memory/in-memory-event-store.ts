@@ -4,9 +4,11 @@ import {
   type AppendOptions,
   type AppendResult,
   checkAppend,
+  checkManyPages,
   checkPage,
   type EventStore,
   type PageRange,
+  type PageStart,
   type PositionRange,
   positionBounds,
   type ReadRange,
@@ -65,9 +67,19 @@ export class InMemoryEventStore implements EventStore {
   async readPage(stream: StreamId, range: PageRange): Promise<StreamPage> {
     refuseClosed(this.#closed, "event store");
     checkPage(stream, range);
-    const rows = this.#rowsOf(stream);
-    const end = Math.min(range.afterVersion + range.limit, range.throughVersion ?? rows.length);
-    return { head: rows.length, events: rows.slice(range.afterVersion, end).map((row) => parseEvent(row.stream, row)) };
+    return this.#page(stream, range);
+  }
+
+  async readManyPages(
+    aggregateType: string,
+    starts: readonly PageStart[],
+    limit: number,
+  ): Promise<readonly StreamPage[]> {
+    refuseClosed(this.#closed, "event store");
+    checkManyPages(aggregateType, starts, limit);
+    return starts.map(({ aggregateId, afterVersion }) =>
+      this.#page({ aggregateType, aggregateId }, { afterVersion, limit }),
+    );
   }
 
   async versionOf(stream: StreamId): Promise<number> {
@@ -112,6 +124,12 @@ export class InMemoryEventStore implements EventStore {
 
   async close(): Promise<void> {
     this.#closed = true;
+  }
+
+  #page(stream: StreamId, range: PageRange): StreamPage {
+    const rows = this.#rowsOf(stream);
+    const end = Math.min(range.afterVersion + range.limit, range.throughVersion ?? rows.length);
+    return { head: rows.length, events: rows.slice(range.afterVersion, end).map((row) => parseEvent(row.stream, row)) };
   }
 
   #rowsOf(stream: StreamId): StoredRow[] {

@@ -5,6 +5,7 @@ import { checkSnapshot, Snapshot } from "../../snapshots/snapshot.ts";
 import {
   checkDeleteByType,
   checkErase,
+  checkManySnapshots,
   checkSnapshotQuery,
   type DeleteByTypeOptions,
   type DeleteSnapshotOptions,
@@ -55,11 +56,17 @@ export class InMemorySnapshotStore implements SnapshotStore {
     aggregateType: string,
     options: GetSnapshotOptions = {},
   ): Promise<Snapshot | undefined> {
-    const rows = this.#matching(aggregateId, aggregateType, options);
-    const { prefer } = options;
-    const preferred = prefer && rows.find((row) => isOfKey(row, prefer));
-    const found = preferred ?? rows.toSorted((a, b) => b.version - a.version || b.schemaVersion - a.schemaVersion)[0];
-    return found && new Snapshot(found);
+    return best(this.#matching(aggregateId, aggregateType, options), options);
+  }
+
+  async getManySnapshots(
+    aggregateIds: readonly string[],
+    aggregateType: string,
+    options: GetSnapshotOptions = {},
+  ): Promise<readonly (Snapshot | undefined)[]> {
+    refuseClosed(this.#closed, "snapshot store");
+    checkManySnapshots(aggregateIds, aggregateType, options);
+    return aggregateIds.map((aggregateId) => best(this.#matching(aggregateId, aggregateType, options), options));
   }
 
   async deleteSnapshot(
@@ -137,6 +144,12 @@ export class InMemorySnapshotStore implements SnapshotStore {
     if (rows.length > 0) rowsById.set(aggregateId, rows);
     else rowsById.delete(aggregateId);
   }
+}
+
+function best(rows: readonly Snapshot[], { prefer }: GetSnapshotOptions): Snapshot | undefined {
+  const preferred = prefer && rows.find((row) => isOfKey(row, prefer));
+  const found = preferred ?? rows.toSorted((a, b) => b.version - a.version || b.schemaVersion - a.schemaVersion)[0];
+  return found && new Snapshot(found);
 }
 
 function hasContent(row: RejectedRow, named: RejectedRow): boolean {

@@ -1,3 +1,5 @@
+import type { AggregateIdType } from "./database.ts";
+
 // Parameters of one list of columns keep one order throughout. Instants leave as JSON text, which
 // is ISO 8601 whatever time zone and date style the session has; the columns of type json leave to the letter.
 
@@ -90,6 +92,42 @@ export const readPage: string = /* sql */ `
   ORDER BY version
   LIMIT $5 + 1
 `;
+
+// As readPage, for the streams whose ids and versions $2 and $3 list. In no order, since a sort of all rows would pay for one that
+// the rows of each stream have anyway.
+const readManyPagesOf = (idType: AggregateIdType): string => /* sql */ `
+  WITH start AS MATERIALIZED (
+    SELECT aggregate_id, after_version, place
+    FROM unnest($2::${idType}[], $3::bigint[]) WITH ORDINALITY AS start (aggregate_id, after_version, place)
+  )
+  SELECT page.*, start.place
+  FROM start, LATERAL (
+    SELECT
+      0::bigint AS version, NULL AS id, NULL AS type, NULL::bigint AS schema_version,
+      NULL::json AS data, NULL::json AS metadata, NULL::json AS occurred_at,
+      coalesce((
+        SELECT version
+        FROM events
+        WHERE aggregate_type = $1 AND aggregate_id = start.aggregate_id
+        ORDER BY version DESC
+        LIMIT 1
+      ), 0) AS head
+    UNION ALL
+    (
+      SELECT
+        version, id, type, schema_version,
+        data, metadata, to_json(occurred_at AT TIME ZONE 'UTC'),
+        NULL
+      FROM events
+      WHERE aggregate_type = $1 AND aggregate_id = start.aggregate_id
+        AND version > start.after_version AND version <= start.after_version + $4
+      ORDER BY version
+      LIMIT $4
+    )
+  ) AS page
+`;
+
+export const readManyPages = { text: readManyPagesOf("text"), uuid: readManyPagesOf("uuid") };
 
 export const selectVersion = /* sql */ `
   SELECT version

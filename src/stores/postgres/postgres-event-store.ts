@@ -4,9 +4,11 @@ import {
   type AppendOptions,
   type AppendResult,
   checkAppend,
+  checkManyPages,
   checkPage,
   type EventStore,
   type PageRange,
+  type PageStart,
   type PositionRange,
   positionBounds,
   type ReadRange,
@@ -21,7 +23,7 @@ import { Appending, headOf } from "./appending.ts";
 import { Database, type PostgresOptions, type PostgresPool } from "./database.ts";
 import { eraseIn } from "./erasing.ts";
 import { selectAllEvents, selectHorizon, selectStreams } from "./event-statements.ts";
-import { readPageIn } from "./reading.ts";
+import { readManyPagesIn, readPageIn } from "./reading.ts";
 import { type EventColumns, toEvent } from "./rows.ts";
 
 const LOWEST_ID = { text: "", uuid: "00000000-0000-0000-0000-000000000000" };
@@ -62,6 +64,17 @@ export class PostgresEventStore implements EventStore {
     checkPage(stream, range);
     this.#check(stream);
     return await readPageIn(this.#database, stream, range);
+  }
+
+  async readManyPages(
+    aggregateType: string,
+    starts: readonly PageStart[],
+    limit: number,
+  ): Promise<readonly StreamPage[]> {
+    checkManyPages(aggregateType, starts, limit);
+    refuseClosed(this.#closed, "event store");
+    for (const { aggregateId } of starts) this.#database.checkAggregateId(aggregateId);
+    return await readManyPagesIn(this.#database, aggregateType, starts, limit);
   }
 
   async versionOf(stream: StreamId): Promise<number> {

@@ -5,6 +5,7 @@ import { checkSnapshot, Snapshot } from "../../snapshots/snapshot.ts";
 import {
   checkDeleteByType,
   checkErase,
+  checkManySnapshots,
   checkSnapshotQuery,
   type DeleteByTypeOptions,
   type DeleteSnapshotOptions,
@@ -26,6 +27,7 @@ import {
   deleteSnapshots,
   deleteSnapshotsByType,
   selectErased,
+  selectManySnapshots,
   selectSnapshot,
   selectSnapshotExists,
   upsertSnapshot,
@@ -65,6 +67,27 @@ export class PostgresSnapshotStore implements SnapshotStore {
       prefer?.fingerprint,
     ]);
     return row && new Snapshot(toSnapshotRow({ aggregateId, aggregateType }, row));
+  }
+
+  async getManySnapshots(
+    aggregateIds: readonly string[],
+    aggregateType: string,
+    options: GetSnapshotOptions = {},
+  ): Promise<readonly (Snapshot | undefined)[]> {
+    checkManySnapshots(aggregateIds, aggregateType, options);
+    refuseClosed(this.#closed, "snapshot store");
+    for (const aggregateId of aggregateIds) this.#check(aggregateId);
+    const { schemaVersion, prefer } = options;
+    const values = [aggregateType, aggregateIds, schemaVersion, prefer?.schemaVersion, prefer?.fingerprint];
+    const statement = selectManySnapshots[this.#database.aggregateIdType];
+    const rows = await this.#database.rows<[...SnapshotColumns, place: string]>(statement, values);
+    const found = aggregateIds.map((): Snapshot | undefined => undefined);
+    for (const row of rows) {
+      const index = Number(row[7]) - 1;
+      const aggregateId = aggregateIds[index] as string;
+      found[index] = new Snapshot(toSnapshotRow({ aggregateId, aggregateType }, row));
+    }
+    return found;
   }
 
   async deleteSnapshot(

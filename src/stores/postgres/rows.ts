@@ -41,7 +41,10 @@ export type SnapshotColumns = readonly [
   checksum: string | null,
 ];
 
-export function toSnapshotRow({ aggregateType, aggregateId }: StreamId, columns: SnapshotColumns): SnapshotRow {
+export function toSnapshotRow(
+  { aggregateType, aggregateId }: StreamId,
+  columns: readonly [...SnapshotColumns, ...unknown[]],
+): SnapshotRow {
   const [schemaVersion, fingerprint, version, stateText, createdAt, lastEventId, checksum] = columns;
   return {
     aggregateType,

@@ -1,3 +1,4 @@
+import type { AggregateIdType } from "./database.ts";
 import { knowsErasures } from "./event-statements.ts";
 
 export const snapshotColumns = /* sql */ `
@@ -47,6 +48,22 @@ export const selectSnapshot = /* sql */ `
   ORDER BY (schema_version, fingerprint) IS NOT DISTINCT FROM ($4, $5) DESC, version DESC, schema_version DESC
   LIMIT 1
 `;
+
+// As selectSnapshot, for the aggregates whose ids $2 lists.
+const selectManySnapshotsOf = (idType: AggregateIdType): string => /* sql */ `
+  SELECT
+    row.schema_version, row.fingerprint, row.version,
+    row.state, to_json(row.created_at AT TIME ZONE 'UTC') AS created_at, row.last_event_id, row.checksum, wanted.place
+  FROM unnest($2::${idType}[]) WITH ORDINALITY AS wanted (aggregate_id, place), LATERAL (
+    SELECT *
+    FROM snapshots
+    WHERE aggregate_type = $1 AND aggregate_id = wanted.aggregate_id AND schema_version = coalesce($3, schema_version)
+    ORDER BY (schema_version, fingerprint) IS NOT DISTINCT FROM ($4, $5) DESC, version DESC, schema_version DESC
+    LIMIT 1
+  ) AS row
+`;
+
+export const selectManySnapshots = { text: selectManySnapshotsOf("text"), uuid: selectManySnapshotsOf("uuid") };
 
 export const selectSnapshotExists = /* sql */ `
   SELECT

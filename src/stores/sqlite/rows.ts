@@ -1,5 +1,5 @@
 import type { StoredEvent } from "../../events/event.ts";
-import type { PageRange } from "../../events/event-store.ts";
+import type { PageRange, StreamPage } from "../../events/event-store.ts";
 import { parseEvent } from "../../events/parse-event.ts";
 import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
@@ -18,6 +18,11 @@ export function readEvents(database: SqliteDatabase, stream: StreamId, range: Pa
   const { afterVersion, throughVersion = Number.MAX_SAFE_INTEGER, limit } = range;
   const rows = database.rows(selectPage, aggregateType, aggregateId, afterVersion, throughVersion, limit);
   return rows.map((row) => toEvent(stream, row));
+}
+
+/** A page of a stream and its head; of one moment within a transaction. */
+export function readPageIn(database: SqliteDatabase, stream: StreamId, range: PageRange): StreamPage {
+  return { head: readHead(database, stream), events: readEvents(database, stream, range) };
 }
 
 export function toEvent(stream: StreamId, row: SqliteRow): StoredEvent {

@@ -3,9 +3,11 @@ import {
   type AppendOptions,
   type AppendResult,
   checkAppend,
+  checkManyPages,
   checkPage,
   type EventStore,
   type PageRange,
+  type PageStart,
   type PositionRange,
   positionBounds,
   type ReadRange,
@@ -17,7 +19,7 @@ import { readStream } from "../../events/read-stream.ts";
 import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
 import { SqliteDatabase } from "./database.ts";
 import type { SqliteOptions, SqliteSource } from "./handle.ts";
-import { readEvents, readHead, toEvent } from "./rows.ts";
+import { readHead, readPageIn, toEvent } from "./rows.ts";
 import { selectAll, selectStreams } from "./statements.ts";
 import { appendEvents, erase } from "./writing.ts";
 
@@ -56,10 +58,20 @@ export class SqliteEventStore implements EventStore {
 
   async readPage(stream: StreamId, range: PageRange): Promise<StreamPage> {
     checkPage(stream, range);
-    return this.#database.transaction("BEGIN", () => ({
-      head: readHead(this.#database, stream),
-      events: readEvents(this.#database, stream, range),
-    }));
+    return this.#database.transaction("BEGIN", () => readPageIn(this.#database, stream, range));
+  }
+
+  async readManyPages(
+    aggregateType: string,
+    starts: readonly PageStart[],
+    limit: number,
+  ): Promise<readonly StreamPage[]> {
+    checkManyPages(aggregateType, starts, limit);
+    return this.#database.transaction("BEGIN", () =>
+      starts.map(({ aggregateId, afterVersion }) =>
+        readPageIn(this.#database, { aggregateType, aggregateId }, { afterVersion, limit }),
+      ),
+    );
   }
 
   async versionOf(stream: StreamId): Promise<number> {

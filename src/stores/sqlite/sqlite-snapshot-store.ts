@@ -5,6 +5,7 @@ import { checkSnapshot, Snapshot } from "../../snapshots/snapshot.ts";
 import {
   checkDeleteByType,
   checkErase,
+  checkManySnapshots,
   checkSnapshotQuery,
   type DeleteByTypeOptions,
   type DeleteSnapshotOptions,
@@ -55,6 +56,18 @@ export class SqliteSnapshotStore implements SnapshotStore {
     checkSnapshotQuery(aggregateId, aggregateType, options);
     const row = readSnapshotRow(this.#database, { aggregateId, aggregateType }, options);
     return row && new Snapshot(row);
+  }
+
+  async getManySnapshots(
+    aggregateIds: readonly string[],
+    aggregateType: string,
+    options: GetSnapshotOptions = {},
+  ): Promise<readonly (Snapshot | undefined)[]> {
+    checkManySnapshots(aggregateIds, aggregateType, options);
+    const rows = this.#database.transaction("BEGIN", () =>
+      aggregateIds.map((aggregateId) => readSnapshotRow(this.#database, { aggregateId, aggregateType }, options)),
+    );
+    return rows.map((row) => row && new Snapshot(row));
   }
 
   async deleteSnapshot(

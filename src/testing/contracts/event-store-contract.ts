@@ -3,6 +3,7 @@ import { appendCases } from "./append-cases.ts";
 import type { ContractCase } from "./contract.ts";
 import { erasureCases } from "./erasure-cases.ts";
 import { listingCases } from "./listing-cases.ts";
+import { manyPagesCases } from "./many-cases.ts";
 import { closingCases, nameCases, valueCases } from "./name-cases.ts";
 import { raceCases } from "./race-cases.ts";
 import { readCases } from "./read-cases.ts";
@@ -12,6 +13,7 @@ export const eventStoreContract: readonly ContractCase<EventStore>[] = [
   ...appendCases,
   ...raceCases,
   ...readCases,
+  ...manyPagesCases,
   ...listingCases,
   ...erasureCases,
   ...nameCases,

@@ -1,5 +1,6 @@
 import type { SnapshotStore } from "../../snapshots/snapshot-store.ts";
 import type { ContractCase } from "./contract.ts";
+import { manySnapshotsCases } from "./many-cases.ts";
 import { snapshotValueCases } from "./snapshot-cases.ts";
 import { snapshotRemovalCases } from "./snapshot-removal-cases.ts";
 import { snapshotRowCases } from "./snapshot-row-cases.ts";
@@ -8,5 +9,6 @@ import { snapshotRowCases } from "./snapshot-row-cases.ts";
 export const snapshotStoreContract: readonly ContractCase<SnapshotStore>[] = [
   ...snapshotValueCases,
   ...snapshotRowCases,
+  ...manySnapshotsCases,
   ...snapshotRemovalCases,
 ];

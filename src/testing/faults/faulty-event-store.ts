@@ -4,6 +4,7 @@ import type {
   AppendResult,
   EventStore,
   PageRange,
+  PageStart,
   PositionRange,
   ReadRange,
   StreamPage,
@@ -33,6 +34,10 @@ export class FaultyEventStore implements EventStore {
 
   readPage(stream: StreamId, range: PageRange): Promise<StreamPage> {
     return this.#faults.strike("readPage", () => this.wrapped.readPage(stream, range));
+  }
+
+  readManyPages(aggregateType: string, starts: readonly PageStart[], limit: number): Promise<readonly StreamPage[]> {
+    return this.#faults.strike("readManyPages", () => this.wrapped.readManyPages(aggregateType, starts, limit));
   }
 
   versionOf(stream: StreamId): Promise<number> {

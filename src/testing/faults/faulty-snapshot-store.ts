@@ -32,6 +32,16 @@ export class FaultySnapshotStore implements SnapshotStore {
     return this.#faults.strike("getSnapshot", () => this.wrapped.getSnapshot(aggregateId, aggregateType, options));
   }
 
+  getManySnapshots(
+    aggregateIds: readonly string[],
+    aggregateType: string,
+    options?: GetSnapshotOptions,
+  ): Promise<readonly (Snapshot | undefined)[]> {
+    return this.#faults.strike("getManySnapshots", () =>
+      this.wrapped.getManySnapshots(aggregateIds, aggregateType, options),
+    );
+  }
+
   deleteSnapshot(aggregateId: string, aggregateType: string, options?: DeleteSnapshotOptions): Promise<boolean> {
     return this.#faults.strike("deleteSnapshot", () =>
       this.wrapped.deleteSnapshot(aggregateId, aggregateType, options),

@@ -80,6 +80,7 @@ export class AggregateLoader {
       stream,
       version: history.version,
       snapshotVersion: row?.version,
+      snapshotCreatedAt: row?.createdAt,
       eventsReplayed,
       durationMs,
     });

@@ -1,4 +1,5 @@
 import { discardPromise } from "../events/discard-promise.ts";
+import type { Instant } from "../events/instant.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
 import type { SnapshotKey } from "../snapshots/snapshot-store.ts";
@@ -36,6 +37,8 @@ export type RepositoryFact =
       readonly version: number;
       /** Version of the snapshot that was used; undefined after a full replay. */
       readonly snapshotVersion: number | undefined;
+      /** When that snapshot was taken. */
+      readonly snapshotCreatedAt: Instant | undefined;
       readonly eventsReplayed: number;
       readonly durationMs: number;
     }
@@ -57,13 +60,15 @@ export type RepositoryFact =
       readonly events: number;
       readonly durationMs: number;
     }
-  /** A snapshot says something else than the events do. */
+  /** `verifySnapshots` found a row that is not what the events give, or that loads do not use. */
   | {
       readonly kind: "diverged";
       readonly stream: StreamId;
       readonly version: number;
-      /** Of the first difference, such as `state.items[3].price`. */
-      readonly path: string;
+      /** `"state"`: loads would have used it. Otherwise why they do not. */
+      readonly reason: "state" | MissReason;
+      /** Of the first difference, such as `state.items[3].price`; undefined unless `reason` is `"state"`. */
+      readonly path: string | undefined;
     }
   /** A threshold was given in manual mode, where it has no effect. */
   | { readonly kind: "threshold-ignored"; readonly aggregateType: string; readonly threshold: number };
@@ -103,6 +108,7 @@ function describe(fact: RepositoryFact): string | undefined {
   switch (fact.kind) {
     case "loaded":
     case "saved":
+    case "snapshot-queued":
     case "snapshot-stored":
     case "snapshot-kept":
     // A full queue has its own line; a pause is reported once, by itself; what was erased is meant to stay so.
@@ -125,10 +131,10 @@ function describe(fact: RepositoryFact): string | undefined {
         "Loads replay more events; call close() at the end to write them."
       );
     case "diverged":
-      return (
-        `the snapshot of ${label(fact)} differs from a replay at ${fact.path}. ` +
-        "Raise schemaVersion when a fold changes; this row can be deleted."
-      );
+      return fact.path === undefined
+        ? `the snapshot of ${label(fact)} is of no use to loads, ${fact.reason}. This row can be deleted.`
+        : `the snapshot of ${label(fact)} differs from a replay at ${fact.path}. ` +
+            "Raise schemaVersion when a fold changes; this row can be deleted.";
     case "threshold-ignored":
       return `threshold ${fact.threshold} of ${fact.aggregateType} has no effect in manual mode.`;
   }

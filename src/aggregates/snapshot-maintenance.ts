@@ -151,13 +151,14 @@ export class SnapshotMaintenance {
   }
 
   async #compare(stream: StreamId, row: Snapshot): Promise<Divergence | undefined> {
+    const { eventStore, report, pageSize, instantiate } = this.#options;
     const { aggregateId, version, schemaVersion, fingerprint } = row;
     const differs = (reason: Divergence["reason"], path?: string): Divergence => {
+      report({ kind: "diverged", stream, version, reason, path });
       return { aggregateId, version, schemaVersion, fingerprint, reason, path };
     };
     const flaw = proofFlaw(row);
     if (flaw !== undefined) return differs(flaw);
-    const { eventStore, report, pageSize, instantiate } = this.#options;
 
     const replayed = historyOf(instantiate(aggregateId));
     for await (const events of readPages(eventStore, stream, { throughVersion: version, pageSize }))
@@ -172,9 +173,7 @@ export class SnapshotMaintenance {
       return differs("restore-failed");
     }
     const path = firstDifference("state", JSON.parse(replayed.stateText()), JSON.parse(restored.stateText()));
-    if (path === undefined) return undefined;
-    report({ kind: "diverged", stream, version, path });
-    return differs("state", path);
+    return path === undefined ? undefined : differs("state", path);
   }
 }
 

@@ -66,7 +66,7 @@ export class SnapshotQueue {
       this.#refuse(capture);
     } else {
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#writer.track(capture);
+      this.#take(capture);
       this.#waiting.set(aggregateId, { capture, notBefore, settled: promise, settle: resolve });
       rememberUnwritten(this);
       this.#handOver(promise, capture);
@@ -133,7 +133,12 @@ export class SnapshotQueue {
     // The rejected row still lies there: whoever writes next replaces it.
     const replacing = capture.replacing ?? older.replacing;
     waiting.capture = { ...capture, replacing, healing: capture.healing && older.healing };
-    this.#writer.track(waiting.capture);
+    this.#take(waiting.capture);
+  }
+
+  #take(capture: SnapshotCapture): void {
+    this.#writer.track(capture);
+    this.#writer.report({ kind: "snapshot-queued", ...named(capture) });
   }
 
   /** The host's trouble is not the save's, whose events are committed. */

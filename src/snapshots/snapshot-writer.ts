@@ -3,6 +3,7 @@ import type { StreamId } from "../events/stream-id.ts";
 import { bounded } from "./bounded.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { RejectedRow, SaveSnapshotResult, SnapshotStore } from "./snapshot-store.ts";
+import { utf8Length } from "./utf8-length.ts";
 
 /** What an instance knows of its snapshot row. An object of its own, because writes outlive instances. */
 export interface SnapshotBaseline {
@@ -24,12 +25,14 @@ export interface SnapshotCapture {
 
 /** What became of a snapshot. */
 export type SnapshotFact =
+  /** It waits to be written behind the caller's back. Another fact tells how that ended, unless a newer one takes its place. */
+  | { readonly kind: "snapshot-queued"; readonly stream: StreamId; readonly version: number }
   | {
       readonly kind: "snapshot-stored" | "snapshot-kept";
       readonly stream: StreamId;
       readonly version: number;
-      /** Length of the state's text in UTF-16 units. */
-      readonly stateLength: number;
+      /** Length of the state's text in UTF-8. */
+      readonly stateBytes: number;
       readonly durationMs: number;
     }
   | {
@@ -137,7 +140,8 @@ export class SnapshotWriter {
     baseline.rejectedRow = undefined;
     this.#failuresInRow = 0;
     this.#pausedAt = undefined;
-    this.report({ kind: `snapshot-${result}`, ...named(capture), stateLength: snapshot.stateText.length, durationMs });
+    const stateBytes = utf8Length(snapshot.stateText);
+    this.report({ kind: `snapshot-${result}`, ...named(capture), stateBytes, durationMs });
   }
 
   /** Notes a capture that the store has failed to write. */

@@ -30,11 +30,25 @@ eachStorage((open) => {
   });
 
   it("background: none at once, one after waiting", async () => {
-    const { accounts, id, stored } = await setUpMode({ threshold: 10, mode: "background" });
+    const { accounts, facts, id, stored } = await setUpMode({ threshold: 10, mode: "background" });
     await saveEvents(accounts, id, 16);
     expect(accounts.pendingSnapshotCount).toBe(1);
+    expect(facts.of("snapshot-queued")).toMatchObject([{ stream: { aggregateId: id }, version: 16 }]);
     expect(await accounts.awaitPendingSnapshots()).toBe(1);
     expect(await stored()).toBe(16);
+  });
+
+  it("says of a snapshot how many bytes its state takes, and of a load when its snapshot was taken", async () => {
+    const { accounts, facts, id } = await setUpMode({ threshold: 1 });
+    const account = accounts.createNew(id);
+    account.open("Åsa €");
+    await accounts.save(account);
+    await accounts.load(id);
+    const [stored] = facts.of("snapshot-stored");
+    expect(stored?.stateBytes).toBe(new TextEncoder().encode(JSON.stringify(account.state)).length);
+    const { createdAt } = await accounts.createSnapshot(account);
+    await accounts.load(id);
+    expect(facts.of("loaded").at(-1)?.snapshotCreatedAt).toBe(createdAt);
   });
 
   it("manual: none by itself, one by hand", async () => {

@@ -63,7 +63,7 @@ eachStorage((open) => {
     const divergence = { aggregateId: first, version, schemaVersion, fingerprint, reason: "state" };
     expect(report).toMatchObject({ verified: 2, diverged: 1, deleted: 0 });
     expect(report.divergences).toEqual([{ ...divergence, path: "state.transactionCount" }]);
-    expect(facts.of("diverged")).toMatchObject([{ version: 10, path: "state.transactionCount" }]);
+    expect(facts.of("diverged")).toMatchObject([{ version: 10, reason: "state", path: "state.transactionCount" }]);
     expect(await row(first)).toEqual(changed);
   });
 
@@ -80,7 +80,7 @@ eachStorage((open) => {
   });
 
   it("reports rows that loads do not use anyway, and why", async () => {
-    const { accounts, row, put, ids } = await snapshotted(6);
+    const { accounts, row, put, facts, ids } = await snapshotted(6);
     const [corrupt, ahead, history, unproven, unreadable] = ids as [string, string, string, string, string];
     await put(tampered(await row(corrupt), { stateText: "{}" }));
     await put(forged(await row(ahead), { version: 1_000 }));
@@ -96,6 +96,9 @@ eachStorage((open) => {
       [unproven, "unproven"],
       [unreadable, "state"],
     ]);
+    expect(facts.of("diverged").map(({ stream, reason }) => [stream.aggregateId, reason])).toEqual(
+      divergences.map(({ aggregateId, reason }) => [aggregateId, reason]),
+    );
   });
 
   it("deletes exactly the rows that differ, when asked to", async () => {

@@ -42,16 +42,21 @@ export interface UncommittedEvent {
   readonly record: NewEvent;
 }
 
+type MetadataContext = Pick<RaiseContext, "metadata" | "metadataText">;
+
+const NO_METADATA: MetadataContext = { metadata: Object.freeze({}), metadataText: "{}" };
+
 const DEFAULT_CONTEXT: RaiseContext = {
   clock: () => new Date(),
   newId: uuidv7,
   freeze: false,
   checkPurity: false,
-  ...metadataContext({}),
+  ...NO_METADATA,
 };
 
 /** Metadata for the events of one instance, copied. @throws {SerializationError} */
-export function metadataContext(metadata: EventMetadata): Pick<RaiseContext, "metadata" | "metadataText"> {
+export function metadataContext(metadata: EventMetadata | undefined): MetadataContext {
+  if (metadata === undefined) return NO_METADATA;
   const text = metadataText(metadata);
   return { metadata: deepFreeze(JSON.parse(text) as EventMetadata), metadataText: text };
 }

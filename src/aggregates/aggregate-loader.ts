@@ -56,7 +56,10 @@ export class AggregateLoader {
     const startedAt = performance.now();
     const start = await this.#reader.read(stream, wanted, pageSize);
     let aggregate = instantiate();
-    const miss = snapshots && (judge(start, definition) ?? (await this.#fromSnapshot(historyOf(aggregate), start)));
+    let miss = snapshots && (judge(start, definition) ?? restore(historyOf(aggregate), start, pageSize));
+    // Waits for nothing where nothing more is to be read, as in most loads.
+    if (snapshots && miss === undefined && !isComplete(start))
+      miss = await this.#replayRest(historyOf(aggregate), start);
     if (miss !== undefined) {
       report({ kind: "missed", stream, wanted, error: undefined, ...miss, row: withoutState(start.row) });
     }
@@ -87,21 +90,11 @@ export class AggregateLoader {
     return { aggregate, eventsReplayed };
   }
 
-  /** Restores and replays the tail. A miss leaves `history` half done: it is not to be used. */
-  async #fromSnapshot(history: AggregateHistory, start: LoadStart): Promise<Miss | undefined> {
-    const { row } = start;
-    if (row === undefined) return { reason: "missing" };
-    try {
-      history.restore(row, JSON.parse(row.stateText));
-    } catch (error) {
-      return { reason: "restore-failed", error };
-    }
-    for await (const events of this.#pages(history.stream, start)) {
-      try {
-        history.replay(events);
-      } catch (error) {
-        return { reason: "restore-failed", error };
-      }
+  /** Replays what follows the page that a load began with. A miss leaves `history` half done: it is not to be used. */
+  async #replayRest(history: AggregateHistory, start: LoadStart): Promise<Miss | undefined> {
+    for await (const events of this.#followingPages(history.stream, start)) {
+      const miss = replayTail(history, events);
+      if (miss !== undefined) return miss;
     }
     return undefined;
   }
@@ -118,7 +111,9 @@ export class AggregateLoader {
       const fromFirst = start.afterVersion === 0;
       // The end is that of the page which is there, or else of one that is yet to be read.
       const asOf = fromFirst && start.head !== undefined ? startedAt : performance.now();
-      const pages = fromFirst ? this.#pages(stream, start) : readPages(eventStore, stream, { pageSize });
+      if (fromFirst) history.replay(checkedPage(stream, start, pageSize));
+      if (fromFirst && isComplete(start)) return asOf;
+      const pages = fromFirst ? this.#followingPages(stream, start) : readPages(eventStore, stream, { pageSize });
       for await (const events of pages) history.replay(events);
       return asOf;
     };
@@ -132,17 +127,54 @@ export class AggregateLoader {
     return await (snapshots === undefined ? replayAlone(work) : this.#sharedReplays.replay(work));
   }
 
-  /** The page that is there already, and those that follow it up to the head that it saw, or else the next one sees. */
-  async *#pages(stream: StreamId, first: LoadStart): AsyncGenerator<readonly StoredEvent[]> {
+  /** The pages after the one that is there, up to the head that it saw, or else the next one sees. */
+  #followingPages(stream: StreamId, first: LoadStart): AsyncGenerator<readonly StoredEvent[]> {
     const { eventStore, pageSize } = this.#options;
-    const { head = Number.MAX_SAFE_INTEGER, events, afterVersion } = first;
-    const lastVersion = afterVersion + events.length;
-    const throughVersion = first.head ?? lastVersion;
-    checkSequence(stream, events, { afterVersion, throughVersion, limit: pageSize });
-    yield events;
-    const range = { afterVersion: lastVersion, throughVersion: head, pageSize, continues: true };
-    if (lastVersion < head) yield* readPages(eventStore, stream, range);
+    const { head: throughVersion = Number.MAX_SAFE_INTEGER } = first;
+    return readPages(eventStore, stream, {
+      afterVersion: lastVersionOf(first),
+      throughVersion,
+      pageSize,
+      continues: true,
+    });
   }
+}
+
+/** Restores the snapshot and replays the page that came with it. A miss leaves `history` half done: it is not to be used. */
+function restore(history: AggregateHistory, start: LoadStart, pageSize: number): Miss | undefined {
+  const { row } = start;
+  if (row === undefined) return { reason: "missing" };
+  try {
+    history.restore(row, JSON.parse(row.stateText));
+  } catch (error) {
+    return { reason: "restore-failed", error };
+  }
+  return replayTail(history, checkedPage(history.stream, start, pageSize));
+}
+
+function replayTail(history: AggregateHistory, events: readonly StoredEvent[]): Miss | undefined {
+  try {
+    history.replay(events);
+    return undefined;
+  } catch (error) {
+    return { reason: "restore-failed", error };
+  }
+}
+
+/** The page that a load began with. @throws {CorruptStreamError} */
+function checkedPage(stream: StreamId, start: LoadStart, limit: number): readonly StoredEvent[] {
+  const { events, afterVersion, head: throughVersion = lastVersionOf(start) } = start;
+  checkSequence(stream, events, { afterVersion, throughVersion, limit });
+  return events;
+}
+
+/** Whether the page that a load began with ends with the head. */
+function isComplete(start: LoadStart): boolean {
+  return start.head !== undefined && lastVersionOf(start) >= start.head;
+}
+
+function lastVersionOf({ afterVersion, events }: LoadStart): number {
+  return afterVersion + events.length;
 }
 
 /**

@@ -249,7 +249,7 @@ export class AggregateRepository<A extends AnyAggregate> {
     await this.awaitPendingSnapshots();
   }
 
-  #instantiator(id: string, { metadata = {} }: RaiseOptions): () => A {
+  #instantiator(id: string, { metadata }: RaiseOptions): () => A {
     const { clock, newId, freeze, checkPurity } = this.#options;
     const context = { clock, newId, freeze, checkPurity, ...metadataContext(metadata) };
     return () => {

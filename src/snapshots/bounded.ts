@@ -12,6 +12,14 @@ export async function bounded<Result>(
   work: Promise<Result>,
   keepsProcess = true,
 ): Promise<Result> {
+  // Work that is done when it comes here, as that of a synchronous driver, is not worth a timer, which would take longer.
+  let settled = false;
+  const settle = (): void => {
+    settled = true;
+  };
+  work.then(settle, settle);
+  await Promise.resolve();
+  if (settled) return await work;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new StoreTimeoutError({ operation, timeoutMs })), timeoutMs);

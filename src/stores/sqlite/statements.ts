@@ -1,4 +1,7 @@
 // Placeholders are bound in the order in which they stand: Node.js 22 binds numbered ones by name only.
+//
+// `LIMIT ? + 0`: the planner looks into a limit that is a placeholder and nothing else, and so SQLite compiles the statement anew each
+// time that it is bound, which takes longer than a short page.
 
 export const insertEvent = /* sql */ `
   INSERT INTO events (aggregate_type, aggregate_id, version, id, type, schema_version, data, metadata, occurred_at)
@@ -25,7 +28,7 @@ export const selectPage = /* sql */ `
   FROM events
   WHERE aggregate_type = ? AND aggregate_id = ? AND version > ? AND version <= ?
   ORDER BY version
-  LIMIT ?
+  LIMIT ? + 0
 `;
 
 // Without an upper bound, and so with damaged versions as selectHead: what is not a page's last row is a gap.
@@ -34,7 +37,7 @@ export const selectFrom = /* sql */ `
   FROM events
   WHERE aggregate_type = ? AND aggregate_id = ? AND version >= ?
   ORDER BY version
-  LIMIT ?
+  LIMIT ? + 0
 `;
 
 export const selectAll = /* sql */ `
@@ -42,7 +45,7 @@ export const selectAll = /* sql */ `
   FROM events
   WHERE position > ?
   ORDER BY position
-  LIMIT ?
+  LIMIT ? + 0
 `;
 
 // From id to id along the index; DISTINCT would walk over every event of every stream.
@@ -54,7 +57,7 @@ export const selectStreams = /* sql */ `
     FROM streams
     WHERE streams.id IS NOT NULL
   )
-  SELECT id FROM streams WHERE id IS NOT NULL LIMIT ?
+  SELECT id FROM streams WHERE id IS NOT NULL LIMIT ? + 0
 `;
 
 // The last WHERE keeps a late writer from replacing a newer snapshot, but for the very row that a load has rejected (REAL is how the

@@ -3,9 +3,9 @@ import type { PageRange, StreamPage } from "../../events/event-store.ts";
 import { parseEvent } from "../../events/parse-event.ts";
 import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
-import type { GetSnapshotOptions } from "../../snapshots/snapshot-store.ts";
+import type { GetSnapshotOptions, SnapshotKey } from "../../snapshots/snapshot-store.ts";
 import type { SqliteDatabase, SqliteRow } from "./database.ts";
-import { selectFrom, selectHead, selectPage, selectSnapshot } from "./statements.ts";
+import { selectFrom, selectHead, selectPage, selectProvenSnapshot, selectSnapshot } from "./statements.ts";
 
 /** Version of the newest event of a stream; 0 when there is none. */
 export function readHead(database: SqliteDatabase, stream: StreamId): number {
@@ -57,6 +57,31 @@ export function readSnapshotRow(
       createdAt: row[6] as string,
       lastEventId: (row[7] as string | null) ?? undefined,
       checksum: (row[8] as string | null) ?? undefined,
+    }
+  );
+}
+
+/** The row of exactly this key, if the event that it ends with stands at its version, and whether there are newer ones. */
+export function readProvenSnapshot(
+  database: SqliteDatabase,
+  { aggregateType, aggregateId }: StreamId,
+  { schemaVersion, fingerprint }: SnapshotKey,
+): { readonly row: SnapshotRow; readonly followed: boolean } | undefined {
+  const [row] = database.rows(selectProvenSnapshot, aggregateType, aggregateId, schemaVersion, fingerprint);
+  return (
+    row && {
+      row: {
+        aggregateType,
+        aggregateId,
+        schemaVersion,
+        fingerprint,
+        version: row[0] as number,
+        stateText: row[1] as string,
+        createdAt: row[2] as string,
+        lastEventId: row[3] as string,
+        checksum: (row[4] as string | null) ?? undefined,
+      },
+      followed: row[5] === 1,
     }
   );
 }

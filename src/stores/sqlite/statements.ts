@@ -93,6 +93,23 @@ export const selectSnapshot = /* sql */ `
   LIMIT 1
 `;
 
+// The snapshot of one key, if the event that it ends with stands at its version. CROSS JOIN keeps SQLite from beginning with the
+// events. As REAL for the reasons of selectHead.
+export const selectProvenSnapshot = /* sql */ `
+  SELECT
+    CAST(snapshots.version AS REAL), snapshots.state, snapshots.created_at, snapshots.last_event_id, snapshots.checksum,
+    EXISTS (
+      SELECT 1 FROM events
+      WHERE aggregate_type = snapshots.aggregate_type AND aggregate_id = snapshots.aggregate_id
+        AND version > snapshots.version
+    )
+  FROM snapshots CROSS JOIN events AS anchor
+  WHERE snapshots.aggregate_type = ? AND snapshots.aggregate_id = ?
+    AND snapshots.schema_version = ? AND snapshots.fingerprint = ?
+    AND anchor.aggregate_type = snapshots.aggregate_type AND anchor.aggregate_id = snapshots.aggregate_id
+    AND anchor.version = snapshots.version AND anchor.id = snapshots.last_event_id
+`;
+
 export const selectSnapshotExists = /* sql */ `
   SELECT EXISTS (
     SELECT 1 FROM snapshots

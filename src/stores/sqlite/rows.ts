@@ -67,24 +67,22 @@ export function readProvenSnapshot(
   { aggregateType, aggregateId }: StreamId,
   { schemaVersion, fingerprint }: SnapshotKey,
 ): { readonly row: SnapshotRow; readonly followed: boolean } | undefined {
-  const [row] = database.rows(selectProvenSnapshot, aggregateType, aggregateId, schemaVersion, fingerprint);
-  return (
-    row && {
-      row: {
-        aggregateType,
-        aggregateId,
-        schemaVersion,
-        fingerprint,
-        version: row[0] as number,
-        stateText: row[1] as string,
-        createdAt: row[2] as string,
-        lastEventId: row[3] as string,
-        checksum: (row[4] as string | null) ?? undefined,
-      },
-      followed: row[5] === 1,
-    }
-  );
+  const rows = database.rows(selectProvenSnapshot, aggregateType, aggregateId, schemaVersion, fingerprint);
+  const proven = rows[0]?.[1] === null ? rows[1] : rows[0];
+  if (proven === undefined || proven[1] === null) return undefined;
+  const [version, stateText, createdAt, lastEventId, checksum] = proven as ProvenColumns;
+  const key = { aggregateType, aggregateId, schemaVersion, fingerprint };
+  const row = { ...key, version, stateText, createdAt, lastEventId, checksum: checksum ?? undefined };
+  return { row, followed: rows.length > 1 };
 }
+
+type ProvenColumns = readonly [
+  version: number,
+  stateText: string,
+  createdAt: string,
+  lastEventId: string,
+  checksum: string | null,
+];
 
 /** The event that a snapshot ends with, if it stands at its version, and those after it, up to `limit` in all. */
 export function readFromAnchor(

@@ -93,21 +93,20 @@ export const selectSnapshot = /* sql */ `
   LIMIT 1
 `;
 
-// The snapshot of one key, if the event that it ends with stands at its version. CROSS JOIN keeps SQLite from beginning with the
-// events. As REAL for the reasons of selectHead.
+// The snapshot of one key, with the event that it ends with, if that stands at its version, and with a newer one, if there are any: so
+// two rows at most, in whatever order. The state comes once, for it may be large. CROSS JOIN keeps the planner from beginning with
+// the events. As REAL for the reasons of selectHead.
 export const selectProvenSnapshot = /* sql */ `
   SELECT
-    CAST(snapshots.version AS REAL), snapshots.state, snapshots.created_at, snapshots.last_event_id, snapshots.checksum,
-    EXISTS (
-      SELECT 1 FROM events
-      WHERE aggregate_type = snapshots.aggregate_type AND aggregate_id = snapshots.aggregate_id
-        AND version > snapshots.version
-    )
-  FROM snapshots CROSS JOIN events AS anchor
+    CAST(snapshots.version AS REAL), CASE WHEN events.version = snapshots.version THEN snapshots.state END,
+    snapshots.created_at, snapshots.last_event_id, snapshots.checksum
+  FROM snapshots CROSS JOIN events
   WHERE snapshots.aggregate_type = ? AND snapshots.aggregate_id = ?
     AND snapshots.schema_version = ? AND snapshots.fingerprint = ?
-    AND anchor.aggregate_type = snapshots.aggregate_type AND anchor.aggregate_id = snapshots.aggregate_id
-    AND anchor.version = snapshots.version AND anchor.id = snapshots.last_event_id
+    AND events.aggregate_type = snapshots.aggregate_type AND events.aggregate_id = snapshots.aggregate_id
+    AND events.version >= snapshots.version
+    AND (events.version > snapshots.version OR events.id = snapshots.last_event_id)
+  LIMIT 2
 `;
 
 export const selectSnapshotExists = /* sql */ `

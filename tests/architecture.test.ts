@@ -22,8 +22,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   index: [...core, "stores/memory"],
   opentelemetry: [...core, ...stores],
   testing: [...core, ...stores, "opentelemetry"],
+  config: core,
   check: ["errors"],
-  cli: [...core, ...stores, "opentelemetry", "check"],
+  cli: [...core, ...stores, "opentelemetry", "check", "config"],
 };
 
 const drivers = ["pg", "better-sqlite3"];

@@ -1,7 +1,7 @@
 // Compiles src to dist (or to the folder that is named), then puts the libraries of the command line into the files that import
 // them, so that users of the package install none of them.
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
@@ -31,6 +31,8 @@ async function bundle() {
     allowOverwrite: true,
     bundle: true,
     plugins: [{ name: "own-modules", setup: keepOwnModules }],
+    // The user's own: an optional peer.
+    external: ["pg"],
     nodePaths: [join(root, "node_modules")],
     absWorkingDir: root,
     platform: "node",
@@ -63,9 +65,7 @@ function licences(inputs) {
     .sort((a, b) => a.localeCompare(b, "en"))
     .map((folder) => {
       const { name, version } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
-      const file = ["LICENSE", "LICENSE.md", "LICENSE.txt", "license"].find((each) =>
-        existsSync(join(root, folder, each)),
-      );
+      const file = readdirSync(join(root, folder)).find((each) => /^licen[cs]e\b/i.test(each));
       if (file === undefined) throw new Error(`${name} comes without a licence text.`);
       return `${name} ${version}\n\n${readFileSync(join(root, folder, file), "utf8").trim()}\n`;
     })

@@ -1,63 +1,28 @@
-import { parseArgs } from "node:util";
 import { checkFolds, type FoldChange, type FoldReport, type FoldUpdate, updateFoldLock } from "../check/index.ts";
-import { ConfigurationError } from "../errors.ts";
-import { type Command, UsageError } from "./command.ts";
-
-const usage = `Usage: eventfold check [files, folders or globs …] [options]
-
-Fails when the fold of an aggregate changed and its schemaVersion did not.
-
-  files           what declares the aggregates (default: src, tests left out)
-  --lock <file>   the lock file (default: eventfold.lock.json)
-  --update        record the folds as they are
-  --json          print the report as JSON
-  --help          print this
-
-Exit codes: 0 nothing was found, 1 something was found, 2 wrong use.`;
+import { type Command, command, EXIT } from "./command.ts";
+import type { Session } from "./session.ts";
 
 /** `eventfold check`. */
-export const check: Command = {
-  summary: "find folds that changed under the same schemaVersion",
-  usage,
-  async run(args) {
-    const { values, positionals } = parse(args);
-    if (values.help === true) {
-      console.log(usage);
-      return 0;
-    }
-    const options = {
-      ...(positionals.length > 0 && { files: positionals }),
-      ...(values.lock !== undefined && { lockFile: values.lock }),
-    };
-    const report = await asUsage(() => (values.update === true ? updateFoldLock(options) : checkFolds(options)));
-    console.log(values.json === true ? JSON.stringify(report, undefined, 2) : textOf(report));
-    return report.ok ? 0 : 1;
-  },
-};
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        lock: { type: "string" },
-        update: { type: "boolean" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
+export function checkCommand(session: Session): Command {
+  return command("check", {
+    summary: "find folds that changed under the same schemaVersion",
+    description:
+      "Fails when the fold of an aggregate changed and its schemaVersion did not. Reads sources; no database is involved.",
+    examples: [
+      ["eventfold check", "Compares every aggregate below src with eventfold.lock.json, as in CI."],
+      ["eventfold check --update", "Records the folds as they are; commit the lock file."],
+    ],
+    found: "something was found",
+  })
+    .argument("[files...]", "files, folders or globs that declare the aggregates (default: src, tests left out)")
+    .option("--lock <file>", "the lock file (default: eventfold.lock.json)")
+    .option("--update", "record the folds as they are")
+    .action(async (files, { json, lock, update }) => {
+      const options = { ...(files.length > 0 && { files }), ...(lock !== undefined && { lockFile: lock }) };
+      const report = await (update === true ? updateFoldLock(options) : checkFolds(options));
+      session.result({ json }, report, () => textOf(report));
+      session.exitCode = report.ok ? EXIT.fine : EXIT.found;
     });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-async function asUsage<Result>(run: () => Promise<Result>): Promise<Result> {
-  try {
-    return await run();
-  } catch (error) {
-    throw error instanceof ConfigurationError ? new UsageError(error.message) : error;
-  }
 }
 
 function textOf(report: FoldReport | FoldUpdate): string {

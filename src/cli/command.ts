@@ -1,15 +1,141 @@
-/** A subcommand of `eventfold`. */
-export interface Command {
-  /** One line. */
+import {
+  Command as CommanderCommand,
+  CommanderError,
+  type CommandUnknownOpts,
+  InvalidArgumentError,
+  Option,
+} from "@commander-js/extra-typings";
+
+/** A subcommand, ready to run. */
+export type Command = CommandUnknownOpts;
+
+/** Arguments that make no sense. The message is for the person who typed them; exit code 2. */
+export class UsageError extends Error {}
+
+/** A database that cannot be used as it is. The message says why, and what to do; exit code 3. */
+export class DatabaseError extends Error {}
+
+/** Stopped by Ctrl-C or a signal, with everything said; exit code 130. */
+export class InterruptedError extends Error {}
+
+/** Exit codes: `fine`, something `found`, wrong `use`, trouble with the `database`, `interrupted` before the work was done. */
+export const EXIT = { fine: 0, found: 1, use: 2, database: 3, interrupted: 130 } as const;
+
+export interface CommandTexts {
+  /** One line, for the list of commands. */
   readonly summary: string;
-  /** What `--help` prints. */
-  readonly usage: string;
-  /**
-   * @returns the exit code: 0 when all is well, 1 when something was found.
-   * @throws {UsageError} for wrong arguments, which is exit code 2.
-   */
-  run(args: readonly string[]): Promise<number>;
+  /** For `--help`: what it promises, in a few lines. @default the summary */
+  readonly description?: string;
+  /** Command lines that can be typed as they are, each with what it does. */
+  readonly examples: readonly (readonly [commandLine: string, purpose: string])[];
+  /** Meaning of exit code 1. @default such a command never ends with 1 */
+  readonly found?: string;
 }
 
-/** Arguments that make no sense. The message is for the person who typed them. */
-export class UsageError extends Error {}
+/** A command with what all of them have: `--json`, `--help` with examples and the exit codes. */
+export function command(name: string, texts: CommandTexts): CommanderCommand<[], { json?: true }> {
+  const { summary, description = summary, examples, found } = texts;
+  return new CommanderCommand(name)
+    .summary(summary)
+    .description(description)
+    .option("--json", "print JSON, for programs")
+    .helpOption("-h, --help", "print this")
+    .addHelpText("after", () => [examplesText(examples), exitCodesText(found)].join("\n"));
+}
+
+/** A {@link command} on a database, which is its first argument. */
+export function databaseCommand(
+  name: string,
+  texts: CommandTexts,
+): CommanderCommand<[string], { json?: true; prepare: boolean }> {
+  return command(name, texts)
+    .argument("<DB>", "a SQLite file, or a postgres:// URL")
+    .option("--no-prepare", "PostgreSQL: prepare no statements, for poolers that do not know them");
+}
+
+/** The command `eventfold` with its subcommands. */
+export interface Program {
+  /** @throws what the subcommand throws, and what {@link endedByCommander} knows. */
+  run(args: readonly string[]): Promise<void>;
+  /** How the subcommand that `args` name is meant, in two lines. */
+  usage(args: readonly string[]): string;
+}
+
+/** @param print takes what commander has to say; nothing in here ends the process. */
+export function program(
+  commands: readonly Command[],
+  print: { readonly out: (text: string) => void; readonly error: (text: string) => void; readonly columns: number },
+): Program {
+  const root: Command = new CommanderCommand("eventfold")
+    .description("Looks after event-sourced aggregates in a SQLite file or a PostgreSQL database.")
+    .usage("<command> [options]")
+    .helpOption("-h, --help", "print this")
+    .helpCommand("help [command]", "print the help of a command")
+    .addHelpText("after", exitCodesText("something was found"));
+  for (const each of commands) root.addCommand(each);
+  for (const each of [root, ...commands]) {
+    each.exitOverride().showHelpAfterError(usageText(each));
+    each.configureOutput({
+      writeOut: print.out,
+      writeErr: print.error,
+      getOutHelpWidth: () => print.columns,
+      getErrHelpWidth: () => print.columns,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  }
+  return {
+    run: async (args) => {
+      await root.parseAsync([...args], { from: "user" });
+    },
+    usage: ([name]) => usageText(commands.find((each) => each.name() === name) ?? root),
+  };
+}
+
+function usageText(each: Command): string {
+  const name = each.parent === null ? each.name() : `eventfold ${each.name()}`;
+  return `\nUsage: ${name} ${each.usage()}\n${name} --help tells more.`;
+}
+
+/** Whether commander has already said what is to be said, and the exit code; undefined for another error. */
+export function endedByCommander(error: unknown): number | undefined {
+  if (!(error instanceof CommanderError)) return undefined;
+  return error.exitCode === 0 ? EXIT.fine : EXIT.use;
+}
+
+/** An option that commands share. */
+export function configOption(): Option<"--config <file>"> {
+  return new Option("--config <file>", "where your repositories are (default: eventfold.config.ts, .mts, .js or .mjs)");
+}
+
+/** For options and arguments that are whole numbers. @throws what commander shows as wrong use. */
+export function wholeNumber(minimum: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= minimum) return value;
+    throw new InvalidArgumentError(`Pass a whole number of ${minimum} or more.`);
+  };
+}
+
+/** For the option that says of which type the column of aggregate ids is. @throws what commander shows as wrong use. */
+export function idType(text: string): "text" | "uuid" {
+  if (text === "text" || text === "uuid") return text;
+  throw new InvalidArgumentError("Pass text or uuid.");
+}
+
+/** For options that are a share. @throws what commander shows as wrong use. */
+export function share(text: string): number {
+  const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError("Pass a share above 0, up to 1, such as 0.01.");
+}
+
+function examplesText(examples: CommandTexts["examples"]): string {
+  const lines = examples.map(([commandLine, purpose]) => `  ${commandLine}\n      ${purpose}`);
+  return `\nExamples:\n${lines.join("\n")}`;
+}
+
+function exitCodesText(found: string | undefined): string {
+  const one = found === undefined ? "" : `, 1 ${found}`;
+  return `\nExit codes: 0 all is well${one}, 2 wrong use, 3 trouble with the database, 130 interrupted.`;
+}

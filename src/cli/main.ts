@@ -1,36 +1,41 @@
 #!/usr/bin/env node
-import { check } from "./check.ts";
-import { type Command, UsageError } from "./command.ts";
+import "./experimental-warnings.ts";
 
-/** The subcommands of `eventfold`. */
-const commands: Readonly<Record<string, Command>> = { check };
+import { checkCommand } from "./check.ts";
+import { type Command, EXIT, program } from "./command.ts";
+import { failureOf } from "./failure.ts";
+import { migrateCommand } from "./migrate.ts";
+import { masked, withoutPassword } from "./secrets.ts";
+import { openSession, type Session } from "./session.ts";
+import { verifyCommand } from "./verify.ts";
+import { warmCommand } from "./warm.ts";
 
-process.exitCode = await run(process.argv.slice(2));
+/** The subcommands of `eventfold`, in the order in which help lists them. */
+const commands: readonly ((session: Session) => Command)[] = [verifyCommand, warmCommand, checkCommand, migrateCommand];
 
-async function run([name, ...args]: readonly string[]): Promise<number> {
-  if (name === undefined) {
-    console.error(overview());
-    return 2;
-  }
-  if (name === "--help" || name === "-h" || name === "help") {
-    console.log(overview());
-    return 0;
-  }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) {
-    console.error(`eventfold: there is no command ${name}.\n\n${overview()}`);
-    return 2;
-  }
+const session = openSession();
+for (const argument of process.argv) withoutPassword(argument);
+await run(process.argv.slice(2));
+// What the user's configuration has opened must not keep the process; what was printed must have left it.
+process.stdout.write("", () => process.exit(session.exitCode));
+
+async function run(args: readonly string[]): Promise<void> {
+  const { stdout, stderr } = session;
+  const eventfold = program(
+    commands.map((make) => make(session)),
+    {
+      out: (text) => stdout.write(text),
+      error: (text) => stderr.write(masked(text)),
+      columns: Math.min(stdout.columns, 100),
+    },
+  );
   try {
-    return await command.run(args);
+    await eventfold.run(args);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`eventfold ${name}: ${error.message}\n\n${command.usage}`);
-    return 2;
+    const { exitCode, message } = failureOf(error);
+    session.exitCode = exitCode;
+    if (message === undefined) return;
+    const hint = exitCode === EXIT.use ? `\n${eventfold.usage(args)}` : "";
+    session.note(`${stderr.style("red", "eventfold:")} ${message}${hint}`);
   }
-}
-
-function overview(): string {
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`);
-  return `Usage: eventfold <command>\n\n${lines.join("\n")}\n\neventfold <command> --help tells more.`;
 }

@@ -1,31 +1,13 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FoldReport } from "eventfold/check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { bank, ProjectFolder } from "../check/project-folder.ts";
+import { type Ended, installEventfold, eventfold as run } from "./installed.ts";
 
-const repository = join(import.meta.dirname, "../..");
-/** Outside of the repository, where none of the libraries that the command line uses is installed. */
-const built = mkdtempSync(join(tmpdir(), "eventfold-built-"));
+installEventfold();
 
-beforeAll(() => {
-  writeFileSync(join(built, "package.json"), '{ "type": "module" }');
-  const build = spawnSync(process.execPath, [join(repository, "tools/build.mjs"), join(built, "dist")], {
-    encoding: "utf8",
-  });
-  expect(build.stdout + build.stderr).toBe("");
-}, 120_000);
-
-afterAll(() => rmSync(built, { recursive: true, force: true }));
-
-function eventfold(project: ProjectFolder, ...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(built, "dist/cli/main.js"), ...args], {
-    cwd: project.root,
-    encoding: "utf8",
-  });
-  return { status, stdout, stderr };
+function eventfold(project: ProjectFolder, ...args: readonly string[]): Ended {
+  return run(project.root, args);
 }
 
 describe("eventfold check", () => {
@@ -106,7 +88,7 @@ describe("wrong use", () => {
   it.each([
     [["check", "--frobnicate"], "--frobnicate"],
     [["check", "lib/**"], "lib/**"],
-    [["frobnicate"], "there is no command frobnicate"],
+    [["frobnicate"], "unknown command 'frobnicate'"],
   ])("%j exits with 2 and says how it is meant", (args, problem) => {
     const { status, stdout, stderr } = eventfold(new ProjectFolder(bank), ...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
@@ -120,7 +102,7 @@ describe("wrong use", () => {
     expect(eventfold(project, "--help")).toMatchObject({ status: 0, stdout: expect.stringContaining("check") });
     expect(eventfold(project, "check", "--help")).toMatchObject({
       status: 0,
-      stdout: expect.stringContaining("Exit codes: 0"),
+      stdout: expect.stringContaining("Exit codes: 0 all is well, 1 something was found, 2 wrong use"),
     });
   });
 });

@@ -127,7 +127,10 @@ const readManyPagesOf = (idType: AggregateIdType): string => /* sql */ `
   ) AS page
 `;
 
-export const readManyPages = { text: readManyPagesOf("text"), uuid: readManyPagesOf("uuid") };
+export const readManyPages: Readonly<Record<"text" | "uuid", string>> = {
+  text: readManyPagesOf("text"),
+  uuid: readManyPagesOf("uuid"),
+};
 
 export const selectVersion = /* sql */ `
   SELECT version

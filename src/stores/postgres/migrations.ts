@@ -30,6 +30,17 @@ export function postgresMigrationSql(options: MigrateOptions = {}): string {
   return `BEGIN;\n\n${script(checkedIdType(options.aggregateIdType))}\nCOMMIT;\n`;
 }
 
+/** Which tables are there, for those who must not make any, and the type of their ids. */
+export async function tablesIn(
+  database: Database,
+): Promise<{ readonly tables: "none" | "outdated" | "current"; readonly aggregateIdType: AggregateIdType }> {
+  const [[present] = []] = await database.rows(selectIdTypeIfAny);
+  if (present === undefined) return { tables: "none", aggregateIdType: "text" };
+  const [[done] = []] = await database.rows(selectMigrationCount);
+  const tables = Number(done) < migrations.length ? "outdated" : "current";
+  return { tables, aggregateIdType: checkedIdType(present as AggregateIdType) };
+}
+
 // Every process of every release must take the same lock: the letters "eventfol".
 const LOCK = "7311142570156257132";
 
@@ -120,6 +131,17 @@ const selectIdType = /* sql */ `
   SELECT atttypid::regtype::text
   FROM pg_attribute
   WHERE attrelid = 'events'::regclass AND attname = 'aggregate_id'
+`;
+
+const selectIdTypeIfAny = /* sql */ `
+  SELECT atttypid::regtype::text
+  FROM pg_attribute
+  WHERE attrelid = to_regclass('events') AND attname = 'aggregate_id' AND to_regclass('eventfold_migrations') IS NOT NULL
+`;
+
+const selectMigrationCount = /* sql */ `
+  SELECT count(*)
+  FROM eventfold_migrations
 `;
 
 // Each statement must see what another process has committed while this one waited for the lock, hence READ COMMITTED.

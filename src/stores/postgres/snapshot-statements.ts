@@ -63,7 +63,10 @@ const selectManySnapshotsOf = (idType: AggregateIdType): string => /* sql */ `
   ) AS row
 `;
 
-export const selectManySnapshots = { text: selectManySnapshotsOf("text"), uuid: selectManySnapshotsOf("uuid") };
+export const selectManySnapshots: Readonly<Record<"text" | "uuid", string>> = {
+  text: selectManySnapshotsOf("text"),
+  uuid: selectManySnapshotsOf("uuid"),
+};
 
 export const selectSnapshotExists = /* sql */ `
   SELECT

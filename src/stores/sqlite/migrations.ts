@@ -1,4 +1,5 @@
 import type { SqliteDatabase } from "./database.ts";
+import type { SqliteHandle } from "./handle.ts";
 import { createMigrationsTable, insertMigration, selectMigrationsTable, selectMigrationVersion } from "./statements.ts";
 
 /** What has led to today's tables, in order. Only ever appended to: databases out there have run what stands here. */
@@ -58,6 +59,21 @@ export function migrate(database: SqliteDatabase): void {
       database.run(insertMigration, index + 1);
     }
   });
+}
+
+/** What `migrate` runs on a new database, for people who want to read it, or to run it by themselves. */
+export function sqliteMigrationSql(): string {
+  const steps = migrations.map((script, index) => {
+    return `${script}\n  INSERT INTO eventfold_migrations (version) VALUES (${index + 1});\n`;
+  });
+  return `BEGIN;\n${createMigrationsTable.trimEnd()};\n${steps.join("")}\nCOMMIT;\n`;
+}
+
+/** Which tables are there, for those who must not make any. */
+export function tablesIn(handle: SqliteHandle): "none" | "outdated" | "current" {
+  if (handle.prepare(selectMigrationsTable).all().length === 0) return "none";
+  const [row] = handle.prepare(selectMigrationVersion).all();
+  return Number(Object.values(row as object)[0]) < migrations.length ? "outdated" : "current";
 }
 
 function versionOf(database: SqliteDatabase): number {

@@ -1,0 +1,70 @@
+import { statSync } from "node:fs";
+import type { EventStore } from "../events/event-store.ts";
+import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
+import { DatabaseError, UsageError } from "./command.ts";
+import { openPostgres } from "./postgres-database.ts";
+import { withoutPassword } from "./secrets.ts";
+import { openSqliteFile } from "./sqlite-database.ts";
+
+/** The database that a command line names, open, with its tables checked. */
+export interface OpenDatabase {
+  /** As it was given, without a password: for people, and for commands that they may type. */
+  readonly name: string;
+  readonly kind: "SQLite" | "PostgreSQL";
+  readonly eventStore: EventStore;
+  readonly snapshotStore: SnapshotStore;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** With `"read"` nothing can be written over this connection, in SQLite and in PostgreSQL alike. */
+  readonly access: "read" | "write";
+  /** Of PostgreSQL: `false` behind a pooler that does not know prepared statements. @default true */
+  readonly prepare?: boolean | undefined;
+}
+
+/** What a command line names: a server, or a file. */
+export type Target =
+  | { readonly kind: "PostgreSQL"; readonly url: string; readonly name: string }
+  | { readonly kind: "SQLite"; readonly path: string; readonly name: string };
+
+/** @throws {UsageError} for a URL of something else, and for what is no database at all. */
+export function targetOf(database: string): Target {
+  if (/^postgres(ql)?:\/\//i.test(database)) {
+    const name = withoutPassword(database);
+    // The error of the constructor would repeat the password.
+    if (!URL.canParse(database)) {
+      throw new UsageError(
+        `${name} is no valid URL. In a user name or password, write / : @ # ? and % as %2F %3A %40 %23 %3F %25.`,
+      );
+    }
+    return { kind: "PostgreSQL", url: database, name };
+  }
+  if (/^[a-z][a-z+.-]*:\/\//i.test(database)) {
+    throw new UsageError(`${withoutPassword(database)} is neither a file nor a postgres:// URL.`);
+  }
+  if (database === "" || database === ":memory:") throw new UsageError("Name a SQLite file or a postgres:// URL.");
+  return { kind: "SQLite", path: database, name: database };
+}
+
+/**
+ * Opens what is there, and makes nothing: no file, no table.
+ *
+ * @throws {UsageError} for what names no database.
+ * @throws {DatabaseError} when it does not exist, cannot be reached or has no tables.
+ */
+export async function openDatabase(database: string, options: OpenOptions): Promise<OpenDatabase> {
+  const target = targetOf(database);
+  if (target.kind === "PostgreSQL") return await openPostgres(target, options);
+  refuseMissing(target.path);
+  return openSqliteFile(target, options);
+}
+
+/** @throws {DatabaseError} */
+function refuseMissing(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) {
+    throw new DatabaseError(`There is no file ${path}. (eventfold migrate ${path} makes an empty database.)`);
+  }
+  if (!found.isFile()) throw new DatabaseError(`${path} is no file.`);
+}

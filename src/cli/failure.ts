@@ -1,0 +1,44 @@
+import {
+  ConfigurationError,
+  EventfoldError,
+  InvalidNameError,
+  InvalidNumberError,
+  TablesMissingError,
+} from "../errors.ts";
+import { DatabaseError, EXIT, endedByCommander, InterruptedError, UsageError } from "./command.ts";
+
+/** How the process ends after `error`, and what is to be said about it; undefined when that has been said. */
+export interface Failure {
+  readonly exitCode: number;
+  readonly message: string | undefined;
+}
+
+export function failureOf(error: unknown): Failure {
+  const ended = endedByCommander(error);
+  if (ended !== undefined) return { exitCode: ended, message: undefined };
+  if (error instanceof InterruptedError) return { exitCode: EXIT.interrupted, message: error.message };
+  if (error instanceof UsageError) return { exitCode: EXIT.use, message: error.message };
+  if (error instanceof DatabaseError) return { exitCode: EXIT.database, message: error.message };
+  if (error instanceof TablesMissingError) {
+    const message =
+      "The tables of Eventfold are missing or of an older release. eventfold migrate brings them up to date.";
+    return { exitCode: EXIT.database, message };
+  }
+  if (isPrepareProblem(error)) {
+    return { exitCode: EXIT.use, message: "The pooler does not keep prepared statements: pass --no-prepare." };
+  }
+  const misused = [ConfigurationError, InvalidNameError, InvalidNumberError].some((each) => error instanceof each);
+  return { exitCode: misused ? EXIT.use : EXIT.database, message: messageOf(error) };
+}
+
+/** Of any thrown value. A host with several addresses gives one error for each. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === "") return error.errors.map(messageOf).join("; ");
+  if (error instanceof EventfoldError && error.cause !== undefined)
+    return `${error.message} (${messageOf(error.cause)})`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function isPrepareProblem(error: unknown): boolean {
+  return error instanceof ConfigurationError && error.option === "prepare";
+}

@@ -1,0 +1,64 @@
+import { Database } from "../stores/postgres/database.ts";
+import { type MigrateOptions, migratePostgres, postgresMigrationSql, tablesIn } from "../stores/postgres/migrations.ts";
+import { sqliteMigrationSql } from "../stores/sqlite/migrations.ts";
+import { openSqlite } from "../stores/sqlite/open-sqlite.ts";
+import { type Command, command, DatabaseError, idType } from "./command.ts";
+import { type Target, targetOf } from "./database.ts";
+import { messageOf } from "./failure.ts";
+import { openPool } from "./postgres-database.ts";
+import type { Session } from "./session.ts";
+
+/** `eventfold migrate`. */
+export function migrateCommand(session: Session): Command {
+  return command("migrate", {
+    summary: "create the tables, or bring those of an older release up to date",
+    description:
+      "Creates the tables, or brings those of an older release up to date: all of it or nothing. May be run again at any time. " +
+      "A SQLite file that does not exist is made.",
+    examples: [
+      ["eventfold migrate postgres://app@db/bank", "Once at deployment, before the new build starts."],
+      [
+        "eventfold migrate postgres://app@db/bank --print > schema.sql",
+        "The same as SQL, for your own migrations; it may be run again, too.",
+      ],
+    ],
+  })
+    .argument("<DB>", "a SQLite file, or a postgres:// URL")
+    .option("--print", "print the SQL instead; no database is asked")
+    .option(
+      "--aggregate-id-type <type>",
+      "PostgreSQL: text or uuid, decided when the tables are made (default: text)",
+      idType,
+    )
+    .action(async (database, { json, print, aggregateIdType }) => {
+      const target = targetOf(database);
+      const options = aggregateIdType === undefined ? {} : { aggregateIdType };
+      if (print === true) {
+        const sql = target.kind === "PostgreSQL" ? postgresMigrationSql(options) : sqliteMigrationSql();
+        session.result({ json }, { sql }, () => sql.trimEnd());
+        return;
+      }
+      await migrate(target, options);
+      session.result({ json }, { database: target.name, tables: "current" }, () => {
+        return `The tables of ${target.name} are up to date.`;
+      });
+    });
+}
+
+async function migrate(target: Target, options: MigrateOptions): Promise<void> {
+  try {
+    if (target.kind === "SQLite") {
+      await openSqlite(target.path).close();
+      return;
+    }
+    const pool = await openPool(target.url, "write");
+    try {
+      const present = await tablesIn(new Database(pool, { prepare: false }));
+      await migratePostgres(pool, { aggregateIdType: present.aggregateIdType, ...options });
+    } finally {
+      await pool.end();
+    }
+  } catch (error) {
+    throw new DatabaseError(`${target.name} was not migrated: ${messageOf(error)}`, { cause: error });
+  }
+}

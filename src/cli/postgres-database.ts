@@ -1,0 +1,55 @@
+import { connectPostgres } from "../stores/postgres/connect-postgres.ts";
+import { Database, type PostgresPool } from "../stores/postgres/database.ts";
+import { tablesIn } from "../stores/postgres/migrations.ts";
+import { DatabaseError } from "./command.ts";
+import type { OpenDatabase, OpenOptions, Target } from "./database.ts";
+import { refuseTables, unusable } from "./sqlite-database.ts";
+
+const CONNECTIONS_MAX = 8;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** A pool that was opened here. */
+interface OwnPool extends PostgresPool {
+  end(): Promise<void>;
+}
+
+/** @throws {DatabaseError} when it cannot be reached, or has no tables. */
+export async function openPostgres(
+  target: Extract<Target, { kind: "PostgreSQL" }>,
+  options: OpenOptions,
+): Promise<OpenDatabase> {
+  const { name, url } = target;
+  const { prepare = true, access } = options;
+  const pool = await openPool(url, access);
+  try {
+    const { tables, aggregateIdType } = await tablesIn(new Database(pool, { prepare: false }));
+    refuseTables(tables, name);
+    const { eventStore, snapshotStore } = await connectPostgres(pool, { aggregateIdType, prepare });
+    return { name, kind: "PostgreSQL", eventStore, snapshotStore, close: () => pool.end() };
+  } catch (error) {
+    await pool.end();
+    throw unusable(name, error);
+  }
+}
+
+/** @throws {DatabaseError} when the package pg is not installed. */
+export async function openPool(url: string, access: OpenOptions["access"]): Promise<OwnPool> {
+  const { default: pg } = await import("pg").catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new DatabaseError("PostgreSQL needs the package pg, which is not installed. Install it: npm install pg");
+  });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: CONNECTIONS_MAX,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: "eventfold",
+    keepAlive: true,
+  });
+  // A connection that breaks while idle has left the pool already; without a listener it would end the process.
+  pool.on("error", () => {});
+  if (access === "read") {
+    // The promise is not awaited by the pool: what follows on the connection waits in its queue.
+    pool.on("connect", (client) => void client.query("SET default_transaction_read_only = on").catch(() => {}));
+  }
+  return pool;
+}

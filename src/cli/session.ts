@@ -1,0 +1,45 @@
+import { EXIT } from "./command.ts";
+import { masked } from "./secrets.ts";
+import { type Terminal, terminal } from "./terminal.ts";
+
+/** What a command has to do with the process that runs it. */
+export interface Session {
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
+  readonly stdin: { readonly isTerminal: boolean };
+  /** Aborted by the first Ctrl-C or SIGTERM, and when the reader of standard output has left. A second one ends the process. */
+  readonly stopped: AbortSignal;
+  /** Prints a result: `value` as JSON where that was asked for, else what `text` gives. */
+  result(options: { readonly json?: true | undefined }, value: unknown, text: () => string): void;
+  /** A line for people beside the results: on standard error, so that programs never read it. Without passwords. */
+  note(text: string): void;
+  /** What the process will end with. */
+  exitCode: number;
+}
+
+export function openSession(): Session {
+  const stopping = new AbortController();
+  const stdout = terminal(process.stdout);
+  const stderr = terminal(process.stderr);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      // Whoever asks twice does not want to wait for what is under way.
+      if (stopping.signal.aborted) process.exit(EXIT.interrupted);
+      stopping.abort();
+    });
+  }
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    stopping.abort();
+  });
+  return {
+    stdout,
+    stderr,
+    stdin: { isTerminal: process.stdin.isTTY },
+    stopped: stopping.signal,
+    result: ({ json }, value, text) =>
+      stdout.write(`${json === true ? JSON.stringify(value, undefined, 2) : text()}\n`),
+    note: (text) => stderr.write(`${masked(text)}\n`),
+    exitCode: EXIT.fine,
+  };
+}

@@ -1,0 +1,47 @@
+import type { DatabaseSync } from "node:sqlite";
+import { EventfoldError } from "../errors.ts";
+import { tablesIn } from "../stores/sqlite/migrations.ts";
+import { openSqlite } from "../stores/sqlite/open-sqlite.ts";
+import { DatabaseError } from "./command.ts";
+import type { OpenDatabase, OpenOptions, Target } from "./database.ts";
+import { messageOf } from "./failure.ts";
+import { quoted } from "./quoted.ts";
+
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** Opens a file that exists. @throws {DatabaseError} when it is no database of Eventfold. */
+export function openSqliteFile(
+  { path, name }: Extract<Target, { kind: "SQLite" }>,
+  { access }: OpenOptions,
+): OpenDatabase {
+  // An import would load it before the warning of older versions of Node.js is silenced.
+  const sqlite = process.getBuiltinModule("node:sqlite");
+  let handle: DatabaseSync | undefined;
+  try {
+    handle = new sqlite.DatabaseSync(path);
+    handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = FULL`);
+    refuseTables(tablesIn(handle), name);
+    if (access === "read") handle.exec("PRAGMA query_only = ON");
+    const { eventStore, snapshotStore } = openSqlite(handle);
+    const opened = handle;
+    return { name, kind: "SQLite", eventStore, snapshotStore, close: async () => opened.close() };
+  } catch (error) {
+    handle?.close();
+    throw unusable(name, error);
+  }
+}
+
+/** @throws {DatabaseError} unless the tables are those of this release. */
+export function refuseTables(tables: "none" | "outdated" | "current", name: string): void {
+  if (tables === "current") return;
+  const problem = tables === "none" ? "has no tables of Eventfold" : "has the tables of an older release";
+  throw new DatabaseError(
+    `${name} ${problem}. Look whether it is the right one; eventfold migrate ${quoted(name)} makes them.`,
+  );
+}
+
+/** What went wrong before anything was asked of the database, with its name. */
+export function unusable(name: string, cause: unknown): unknown {
+  if (cause instanceof DatabaseError || cause instanceof EventfoldError) return cause;
+  return new DatabaseError(`${name} cannot be used: ${messageOf(cause)}`, { cause });
+}

@@ -1,0 +1,86 @@
+import Table from "cli-table3";
+import { printable, type Terminal } from "./terminal.ts";
+
+export interface TableColumn {
+  readonly head: string;
+  /** @default "left" */
+  readonly align?: "left" | "right";
+  /** Whether it is shortened before the others where the terminal is too narrow. @default false */
+  readonly flexible?: boolean;
+}
+
+/** A number is shown as people write it; text may hold anything and is made printable. */
+export type TableCell = string | number;
+
+const GAP = "  ";
+/** Of a column that had to be shortened: less says nothing any more. */
+const COLUMN_WIDTH_MIN = 5;
+
+/**
+ * Rows under a head. Where they would be wider than the terminal, the flexible columns are cut with "…", and then the others. What
+ * goes to a file or a pipe is never cut.
+ */
+export function table(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly TableCell[])[],
+  { columns: available, style }: Pick<Terminal, "columns" | "style">,
+): string {
+  const texts = rows.map((row) => row.map((cell) => (typeof cell === "number" ? count(cell) : printable(cell))));
+  const widths = columns.map(({ head }, index) => widthOf([head, ...texts.map((row) => row[index] ?? "")]));
+  const drawn = new Table({
+    ...BORDERLESS,
+    head: columns.map(({ head }) => head),
+    colAligns: columns.map(({ align = "left" }) => align),
+    colWidths: fitted(columns, widths, available - GAP.length * (columns.length - 1)),
+  });
+  drawn.push(...texts);
+  const [head = "", ...lines] = drawn
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd());
+  return [style("bold", head), ...lines].join("\n");
+}
+
+/** `1234567` as 1,234,567. */
+export function count(value: number): string {
+  return value.toLocaleString("en", { maximumFractionDigits: 2 });
+}
+
+/** `1` `"event"` as 1 event. */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+const SIDES = ["top", "bottom", "left", "right", "mid"];
+const CORNERS = ["", "-mid", "-left", "-right"];
+const BORDERLESS = {
+  chars: {
+    ...Object.fromEntries(SIDES.flatMap((side) => CORNERS.map((corner) => [side + corner, ""]))),
+    middle: GAP,
+  },
+  style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+};
+
+function widthOf(cells: readonly string[]): number {
+  const column = new Table(BORDERLESS);
+  column.push(...cells.map((cell) => [cell]));
+  return column.width;
+}
+
+/** Takes from the widest of the flexible columns, one by one, and from the widest of all when these are at their minimum. */
+function fitted(columns: readonly TableColumn[], natural: readonly number[], available: number): number[] {
+  const widths = [...natural];
+  const shrink = (candidates: readonly number[]): void => {
+    let excess = widths.reduce((sum, width) => sum + width, 0) - available;
+    for (; excess > 0; excess -= 1) {
+      const widest = candidates.reduce((best, index) => ((widths[index] ?? 0) > (widths[best] ?? 0) ? index : best));
+      if ((widths[widest] ?? 0) <= COLUMN_WIDTH_MIN) return;
+      widths[widest] = (widths[widest] ?? 0) - 1;
+    }
+  };
+  const all = [...columns.keys()];
+  const flexible = all.filter((index) => columns[index]?.flexible === true);
+  if (flexible.length > 0) shrink(flexible);
+  shrink(all);
+  return widths;
+}

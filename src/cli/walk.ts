@@ -1,0 +1,159 @@
+import type { AggregateRepository } from "../aggregates/aggregate-repository.ts";
+import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
+import type { WalkOptions, WalkReport } from "../aggregates/each-aggregate.ts";
+import type { EventStore } from "../events/event-store.ts";
+import { EXIT, UsageError } from "./command.ts";
+import type { OpenDatabase } from "./database.ts";
+import { messageOf } from "./failure.ts";
+import type { Repositories } from "./load-config.ts";
+import { Progress, showsProgress } from "./progress.ts";
+import { quoted } from "./quoted.ts";
+import { masked } from "./secrets.ts";
+import type { Session } from "./session.ts";
+import { plural } from "./table.ts";
+import { printable } from "./terminal.ts";
+
+/** A walk over the aggregates of some types, one type after the other. */
+export interface Walk<Report extends WalkReport> {
+  /** For people, such as "Warming". */
+  readonly title: string;
+  readonly repositories: Repositories;
+  /** Undefined: all. */
+  readonly aggregateType: string | undefined;
+  readonly afterId: string | undefined;
+  readonly concurrency: number | undefined;
+  readonly run: (repository: AggregateRepository<AnyAggregate>, options: WalkOptions) => Promise<Report>;
+  /** The command line that goes on with a type. */
+  readonly resume: (aggregateType: string, afterId: string | undefined) => string;
+}
+
+/** The report of one type as it is printed: errors as text. */
+type TypeReport<Report extends WalkReport> = Omit<Report, "failures"> & {
+  readonly aggregateType: string;
+  readonly failures: readonly { readonly aggregateId: string; readonly error: string }[];
+};
+
+export interface WalkResult<Report extends WalkReport> {
+  readonly complete: boolean;
+  readonly types: readonly TypeReport<Report>[];
+  /** Command lines that do what is left, in order; empty when nothing is. */
+  readonly resume: readonly string[];
+}
+
+const COUNTED_AT_ONCE = 10_000;
+const FAILURES_SHOWN_MAX = 10;
+
+/**
+ * Walks until it is done or `session` is stopped.
+ *
+ * @throws {UsageError} for a type without a repository, and for an id to go on after without a type.
+ */
+export async function walkTypes<Report extends WalkReport>(
+  session: Session,
+  { eventStore }: Pick<OpenDatabase, "eventStore">,
+  walk: Walk<Report>,
+): Promise<WalkResult<Report>> {
+  const chosen = chosenOf(walk);
+  const types: TypeReport<Report>[] = [];
+  const resume: string[] = [];
+  for (const [aggregateType, repository] of chosen) {
+    if (session.stopped.aborted) {
+      resume.push(walk.resume(aggregateType, undefined));
+      continue;
+    }
+    const afterId = walk.afterId;
+    const report = await walkType(session, eventStore, walk, aggregateType, repository);
+    const failures = report.failures.map(({ aggregateId, error }) => {
+      return { aggregateId, error: masked(messageOf(error)) };
+    });
+    types.push({ ...report, aggregateType, failures });
+    if (!report.complete) resume.push(walk.resume(aggregateType, report.lastId ?? afterId));
+  }
+  return { complete: resume.length === 0, types, resume };
+}
+
+/** The aggregates that could not be worked on, and, when the walk was stopped, how to go on: both for people. */
+export function noteRest<Report extends WalkReport>(session: Session, { types, resume }: WalkResult<Report>): void {
+  for (const { aggregateType, failed, failures } of types) {
+    if (failed === 0) continue;
+    session.note(`${plural(failed, "aggregate")} of ${printable(aggregateType)} could not be worked on:`);
+    for (const { aggregateId, error } of failures.slice(0, FAILURES_SHOWN_MAX)) {
+      session.note(`  ${printable(aggregateId)}: ${printable(error)}`);
+    }
+    if (failed > FAILURES_SHOWN_MAX) session.note("  … (--json prints the first 100)");
+  }
+  if (resume.length === 0) return;
+  session.note(["Stopped. Go on with:", ...resume.map((each) => `  ${each}`)].join("\n"));
+  session.exitCode = EXIT.interrupted;
+}
+
+/** A command line that can be typed; what is undefined is left out, what is true stands alone. */
+export function commandLine(
+  words: readonly string[],
+  options: Readonly<Record<string, string | number | true | undefined>>,
+): string {
+  const given = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined ? [] : value === true ? [name] : [name, String(value)],
+  );
+  return ["eventfold", ...words, ...given].map(quoted).join(" ");
+}
+
+function chosenOf<Report extends WalkReport>({ repositories, aggregateType, afterId }: Walk<Report>): Repositories {
+  const types = [...repositories.keys()].join(", ") || "none";
+  if (aggregateType === undefined) {
+    if (afterId !== undefined && repositories.size > 1) {
+      throw new UsageError(`--after goes on within one type: name it (${types}).`);
+    }
+    return repositories;
+  }
+  const repository = repositories.get(aggregateType);
+  if (repository === undefined)
+    throw new UsageError(`The configuration has no repository of ${aggregateType} (${types}).`);
+  return new Map([[aggregateType, repository]]);
+}
+
+async function walkType<Report extends WalkReport>(
+  session: Session,
+  eventStore: EventStore,
+  { title, afterId, concurrency, run }: Walk<Report>,
+  aggregateType: string,
+  repository: AggregateRepository<AnyAggregate>,
+): Promise<Report> {
+  const total = showsProgress() ? await countAggregates(eventStore, aggregateType, afterId, session.stopped) : 0;
+  const progress = new Progress({ title: `${title} ${printable(aggregateType)}`, total, unit: "aggregates" });
+  let done = 0;
+  try {
+    return await run(repository, {
+      signal: session.stopped,
+      afterId,
+      ...(concurrency !== undefined && { concurrency }),
+      onProgress: ({ aggregates }) => progress.update((done = aggregates)),
+    });
+  } catch (error) {
+    progress.stop();
+    if (done > 0)
+      session.note(`${title} ${printable(aggregateType)} broke off after ${plural(done, "aggregate")}. Run it again.`);
+    throw error;
+  } finally {
+    progress.stop();
+  }
+}
+
+async function countAggregates(
+  eventStore: EventStore,
+  aggregateType: string,
+  afterId: string | undefined,
+  stopped: AbortSignal,
+): Promise<number> {
+  let total = 0;
+  for (let last = afterId; !stopped.aborted; ) {
+    const ids = await eventStore.streams(aggregateType, {
+      limit: COUNTED_AT_ONCE,
+      ...(last !== undefined && { afterId: last }),
+    });
+    total += ids.length;
+    last = ids.at(-1);
+    if (ids.length < COUNTED_AT_ONCE) break;
+  }
+  return total;
+}

@@ -1,0 +1,168 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { bankProject, fillSqlite } from "./bank-project.ts";
+import { eventfold, installEventfold, TerminalRun } from "./installed.ts";
+
+installEventfold();
+
+const commands = ["verify", "warm", "check", "migrate"];
+
+describe("help", () => {
+  it.each(commands)("of %s shows an example and the exit codes", (command) => {
+    const { status, stdout, stderr } = eventfold(".", [command, "--help"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(new RegExp(`Examples:\\n  eventfold ${command}`));
+    expect(stdout).toContain("Exit codes: 0");
+    expect(stdout).toContain("--json");
+  });
+
+  it("lists every command", () => {
+    const { stdout } = eventfold(".", ["--help"]);
+    const listed = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
+    expect(listed).toEqual([...commands, "help"]);
+  });
+});
+
+describe("a database that is not there", () => {
+  it("is exit code 3, and is not made", () => {
+    const { folder, path } = bankProject();
+    const { status, stdout, stderr } = eventfold(folder, ["verify", "bank.db"]);
+    expect({ status, stdout }).toEqual({ status: 3, stdout: "" });
+    expect(stderr).toContain("There is no file bank.db.");
+    expect(existsSync(path("bank.db"))).toBe(false);
+  });
+
+  it("gets no tables from a command that needs them", () => {
+    const { folder, path, write } = bankProject();
+    write("bank.db", "");
+    const { status, stderr } = eventfold(folder, ["warm", "bank.db"]);
+    expect(status).toBe(3);
+    expect(stderr).toContain("bank.db has no tables of Eventfold.");
+    expect(statSync(path("bank.db")).size).toBe(0);
+  });
+
+  it("is told from a file of something else", () => {
+    const { folder } = bankProject();
+    const { status, stderr } = eventfold(folder, ["verify", "account.ts"]);
+    expect(status).toBe(3);
+    expect(stderr).toContain("account.ts cannot be used: file is not a database");
+  });
+});
+
+describe("a password", () => {
+  it.each([
+    ["that the server is not asked for", "postgres://app:s3cret@localhost:1/bank"],
+    ["that is not encoded", "postgres://app:s3cret#s3cret@localhost:1/bank"],
+    ["that is encoded", "postgres://app:%73%33cret@localhost:1/bank"],
+    ["among the parameters", "postgres://localhost:1/bank?user=app&password=s3cret"],
+    ["of another database", "mysql://app:s3cret@localhost/bank"],
+  ])("%s is not printed", (_, url) => {
+    const { folder } = bankProject();
+    for (const args of [
+      ["verify", url],
+      ["verify", url, "too", "many"],
+      ["migrate", url],
+      ["warm", url, "--config", url],
+    ]) {
+      const { status, stdout, stderr } = eventfold(folder, args);
+      expect([2, 3]).toContain(status);
+      expect(stderr).not.toBe("");
+      expect(stdout + stderr).not.toMatch(/s3cret|%73/);
+    }
+  });
+});
+
+describe("what is printed", () => {
+  it("is pure JSON on standard output, whatever the user's modules print", async () => {
+    const { folder, path, write } = bankProject();
+    write("eventfold.config.mjs", 'console.log("loading");\nexport { default } from "./eventfold.config.ts";');
+    await fillSqlite(path("bank.db"), 3, 12);
+    const { status, stdout, stderr } = eventfold(folder, [
+      "warm",
+      "bank.db",
+      "--json",
+      "--config",
+      "eventfold.config.mjs",
+    ]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ complete: true, types: [{ aggregateType: "Account", written: 3 }] });
+    expect(stderr).toBe("loading\n");
+  });
+
+  it("has colors on a terminal, none with NO_COLOR, and none elsewhere", async () => {
+    const { folder, path } = bankProject();
+    await fillSqlite(path("bank.db"), 1, 1);
+    const colored = new TerminalRun(folder, ["verify", "bank.db"]);
+    await colored.end();
+    expect(colored.output).toContain("\u001b[1mType");
+    const plain = new TerminalRun(folder, ["verify", "bank.db"], { env: { NO_COLOR: "1" } });
+    await plain.end();
+    expect(plain.output).not.toContain("\u001b[1m");
+    expect(eventfold(folder, ["verify", "bank.db"]).stdout).not.toContain("\u001b");
+  });
+
+  it("fits a narrow terminal", async () => {
+    const { folder, path } = bankProject();
+    await fillSqlite(path("bank.db"), 1, 1);
+    const { text } = await new TerminalRun(folder, ["verify", "bank.db"], { columns: 58 }).end();
+    const lines = [/Type {2}.*$/m, /^Account.*$/m].map((line) => line.exec(text)?.[0] ?? "");
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(58);
+    expect(lines[0]).toContain("…");
+    expect(eventfold(folder, ["verify", "bank.db"]).stdout).toContain("No snapshot");
+  });
+
+  it("leaves a database that was only read as it was", async () => {
+    const { folder, path } = bankProject();
+    await fillSqlite(path("bank.db"), 2, 12);
+    const before = readdirSync(folder);
+    expect(eventfold(folder, ["verify", "bank.db"])).toMatchObject({ status: 0, stderr: "" });
+    expect(readdirSync(folder)).toEqual(before);
+  });
+});
+
+describe("the configuration", () => {
+  it("says what it should look like when there is none", async () => {
+    const { folder, path, write } = bankProject();
+    await fillSqlite(path("bank.db"), 1, 1);
+    expect(eventfold(folder, ["warm", "bank.db", "--config", "none.ts"]).stderr).toContain("There is no file none.ts.");
+    const empty = eventfold(folder, ["warm", path("bank.db"), "--config", path("empty.ts")]);
+    expect(empty.status).toBe(2);
+    write("empty.ts", "export default {};");
+    const { status, stderr } = eventfold(folder, ["warm", "bank.db", "--config", "empty.ts"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("empty.ts must export by default { repositories: ");
+  });
+
+  it("is TypeScript as people write it: other endings, none, and paths", async () => {
+    const { folder, path } = bankProject({
+      "tsconfig.json": '{ "compilerOptions": { "paths": { "@bank/*": ["./*"] } } }',
+      "eventfold.config.ts": `
+        import { AggregateRepository } from "eventfold";
+        import { defineConfig, type ConfigStorage } from "eventfold/config";
+        import { Account } from "@bank/account";
+        import { threshold } from "./settings.js";
+        import { nothing } from "./nothing";
+        nothing satisfies undefined;
+        export default defineConfig({
+          repositories: ({ eventStore, snapshotStore: store }: ConfigStorage) => [
+            new AggregateRepository(Account, { eventStore, snapshots: { store, threshold } }),
+          ],
+        });`,
+      "settings.ts": "export const threshold: number = 5;",
+      "nothing.ts": "export const nothing: undefined = undefined;",
+    });
+    await fillSqlite(path("bank.db"), 2, 6);
+    const { status, stdout, stderr } = eventfold(folder, ["warm", "bank.db", "--json"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({ types: [{ written: 2 }] });
+  });
+
+  it("names the file whose TypeScript is more than types", async () => {
+    const { folder, path, write } = bankProject();
+    await fillSqlite(path("bank.db"), 1, 1);
+    write("account.ts", "export enum Account { A }");
+    const { status, stderr } = eventfold(folder, ["warm", "bank.db"]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/eventfold\.config\.ts does not load: .*account\.ts: .*enum.* Only types can be taken away/);
+  });
+});

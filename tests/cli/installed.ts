@@ -1,0 +1,121 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { type IPty, spawn } from "@lydell/node-pty";
+import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+
+const repository = join(import.meta.dirname, "../..");
+/**
+ * The package as npm would install it: built, outside of the repository, and beside what it depends on. None of the libraries that
+ * the command line uses is there.
+ */
+const installed = mkdtempSync(join(tmpdir(), "eventfold-installed-"));
+const main = join(installed, "dist/cli/main.js");
+
+/** Builds the package before the tests of the calling file. */
+export function installEventfold(): void {
+  beforeAll(() => {
+    cpSync(join(repository, "package.json"), join(installed, "package.json"));
+    const { dependencies } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as {
+      dependencies: object;
+    };
+    for (const name of [...Object.keys(dependencies), "pg"])
+      link(join(repository, "node_modules", name), installed, name);
+    const build = spawnSync(process.execPath, [join(repository, "tools/build.mjs"), join(installed, "dist")], {
+      encoding: "utf8",
+    });
+    expect(build.stdout + build.stderr).toBe("");
+  }, 120_000);
+  afterAll(() => rmSync(installed, { recursive: true, force: true }));
+}
+
+/** Makes `import … from "eventfold"` work in a folder. */
+export function linkEventfold(folder: string): void {
+  link(installed, folder, "eventfold");
+}
+
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs it without a terminal. */
+export function eventfold(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Ended {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    cwd,
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  });
+  return { status, stdout, stderr };
+}
+
+/** A run in a pseudo-terminal. */
+export class TerminalRun {
+  readonly #terminal: IPty;
+  readonly #ended: Promise<number>;
+  #output = "";
+  #changed: () => void = () => {};
+
+  constructor(
+    cwd: string,
+    args: readonly string[],
+    { columns = 80, env = {} }: { columns?: number; env?: NodeJS.ProcessEnv } = {},
+  ) {
+    const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
+    this.#terminal = spawn(process.execPath, [main, ...args], {
+      cwd,
+      cols: columns,
+      rows: 40,
+      name: "xterm-256color",
+      env: { ...inherited, TERM: "xterm-256color", ...env },
+    });
+    this.#terminal.onData((text) => {
+      this.#output += text;
+      this.#changed();
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#terminal.onExit(({ exitCode, signal }) => {
+        resolve(signal ? 128 + signal : exitCode);
+        this.#changed();
+      });
+    });
+    void this.#ended.then(() => (this.#done = true));
+    onTestFinished(() => {
+      if (!this.#done) this.#terminal.kill("SIGKILL");
+    });
+  }
+
+  #done = false;
+
+  /** Everything shown so far, escapes included. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Resolves as soon as `text` has been shown. */
+  async shows(text: string): Promise<void> {
+    while (!this.#output.includes(text)) {
+      if (this.#done) throw new Error(`Ended without showing ${text}:\n${this.#output}`);
+      await new Promise<void>((resolve) => (this.#changed = resolve));
+    }
+  }
+
+  type(text: string): void {
+    this.#terminal.write(text);
+  }
+
+  /** Exit code and what was shown, without escapes. */
+  async end(): Promise<{ readonly status: number; readonly text: string }> {
+    const status = await this.#ended;
+    return { status, text: stripVTControlCharacters(this.#output).replaceAll("\r\n", "\n") };
+  }
+}
+
+function link(target: string, folder: string, name: string): void {
+  const path = join(folder, "node_modules", name);
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(target, path);
+}

@@ -21,6 +21,8 @@ export interface StoreCall<Method extends string> {
   readonly aggregateId?: string;
   /** Events that it brings along. */
   readonly events?: number;
+  /** Version of the snapshot that it brings along. */
+  readonly snapshotVersion?: number;
 }
 
 /** `read` is not among them: it fetches its pages by `readPage`. */

@@ -31,8 +31,8 @@ export abstract class SnapshotStoreDecorator implements SnapshotStore {
   protected abstract undecorated(eventStore: EventStore): EventStore;
 
   saveSnapshot(snapshot: Snapshot, options?: SaveSnapshotOptions): Promise<SaveSnapshotResult> {
-    const { aggregateType, aggregateId } = snapshot;
-    const call = { method: "saveSnapshot", aggregateType, aggregateId } as const;
+    const { aggregateType, aggregateId, version: snapshotVersion } = snapshot;
+    const call = { method: "saveSnapshot", aggregateType, aggregateId, snapshotVersion } as const;
     return this.around(call, () => this.wrapped.saveSnapshot(snapshot, options));
   }
 
@@ -78,8 +78,9 @@ export abstract class SnapshotStoreDecorator implements SnapshotStore {
         readForLoad: (stream, wanted, limit) =>
           this.around({ method: "readForLoad", ...stream }, () => joint.readForLoad(stream, wanted, limit)),
         append: (stream, events, options) =>
-          this.around({ method: "append", ...stream, events: events.length }, () =>
-            joint.append(stream, events, options),
+          this.around(
+            { method: "append", ...stream, events: events.length, snapshotVersion: options.snapshot.version },
+            () => joint.append(stream, events, options),
           ),
       }
     );

@@ -95,8 +95,8 @@ export class Measured {
     }
   }
 
-  get names(): string[] {
-    return this.#metrics.map(({ descriptor }) => descriptor.name).toSorted();
+  has(name: keyof typeof METRICS, attributes: Attributes = {}): boolean {
+    return this.#points(name, attributes).length > 0;
   }
 
   /** Sum of a counter or value of a gauge, over the points that have these attributes. */
@@ -118,8 +118,6 @@ export class Measured {
     const points = this.#metrics
       .filter(({ descriptor }) => descriptor.name === name)
       .flatMap((each) => each.dataPoints as DataPoint<unknown>[]);
-    return points.filter(({ attributes }) =>
-      Object.entries(wanted).every(([key, value]) => attributes[key] === value),
-    );
+    return points.filter(({ attributes }) => Object.entries(wanted).every(([key, value]) => attributes[key] === value));
   }
 }

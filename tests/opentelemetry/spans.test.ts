@@ -23,7 +23,10 @@ eachStorage((open, kind) => {
   const system = { memory: "memory", SQLite: "sqlite", PostgreSQL: "postgresql" }[kind];
   const joint = kind !== "memory";
 
-  async function setUp(snapshots: Omit<SnapshotOptions<Account>, "store"> = { threshold: 10 }, more?: TelemetryOptions) {
+  async function setUp(
+    snapshots: Omit<SnapshotOptions<Account>, "store"> = { threshold: 10 },
+    more?: TelemetryOptions,
+  ) {
     const storage = await open();
     const faults = new Faults();
     const eventStore = new FaultyEventStore(storage.eventStore, faults);
@@ -190,7 +193,11 @@ eachStorage((open, kind) => {
     await walked.pruneSnapshots({ notWrittenForMs: 0 });
     const type = Walked.aggregateType;
     const spans = sdk.spans.filter(({ parent }) => parent === undefined);
-    expect(spans.map(({ name }) => name)).toEqual([`warm ${type}`, `verifySnapshots ${type}`, `pruneSnapshots ${type}`]);
+    expect(spans.map(({ name }) => name)).toEqual([
+      `warm ${type}`,
+      `verifySnapshots ${type}`,
+      `pruneSnapshots ${type}`,
+    ]);
     expect(sdk.spans.length).toBe(4);
     expect(spans[0]!.attributes).toMatchObject({ "eventfold.walk.aggregates": 5, "eventfold.walk.failed": 0 });
   });

@@ -74,14 +74,14 @@ it("events of an update carry the span of the update", async () => {
 it("trap: a trace that the user has set is left alone as a whole", async () => {
   const { accounts, last } = setUp();
   const metadata = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
-  const context_ = trace.setSpanContext(context.active(), {
+  const theirs = trace.setSpanContext(context.active(), {
     traceId: "1".repeat(32),
     spanId: "2".repeat(16),
     traceFlags: TraceFlags.SAMPLED,
     // A tracestate of another trace must not stand beside it.
     traceState: propagatedState("vendor=theirs"),
   });
-  await context.with(context_, async () => {
+  await context.with(theirs, async () => {
     const account = accounts.createNew("a", { metadata });
     account.open();
     await accounts.save(account);

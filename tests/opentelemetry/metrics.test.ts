@@ -75,7 +75,7 @@ describe("loads", () => {
     const { accounts, options } = setUp({ snapshots: { threshold: 10 } });
     const plain = new AggregateRepository(Account, { eventStore: options.eventStore });
     await saveEvents(accounts, "a", 10);
-    await saveEvents(plain as typeof accounts, "a", behind);
+    await saveEvents(plain, "a", behind);
     await sdk.reset();
     await accounts.load("a");
     expect((await sdk.collect()).sum("eventfold.snapshot.stale", type)).toBe(stale);

@@ -36,25 +36,32 @@ export type AttributeName = keyof typeof ATTRIBUTES;
 /** Attributes by their names, so that a name that is not declared does not compile. */
 export type NamedAttributes = { readonly [Name in AttributeName]?: string | number | boolean | undefined };
 
-interface SpanDeclaration {
-  readonly kind: string;
+export interface SpanDeclaration {
+  readonly kind: "INTERNAL" | "CLIENT";
   readonly meaning: string;
   readonly attributes: readonly AttributeName[];
 }
 
-const ABOUT_ONE = ["eventfold.aggregate.type", "eventfold.aggregate.id", "error.type"] as const;
-const ABOUT_ALL = [
-  "eventfold.aggregate.type",
-  "eventfold.walk.aggregates",
-  "eventfold.walk.failed",
-  "error.type",
-] as const;
+/** Method of a repository that has a span. */
+export type OperationName =
+  | "load"
+  | "save"
+  | "update"
+  | "createSnapshot"
+  | "erase"
+  | "warm"
+  | "verifySnapshots"
+  | "pruneSnapshots";
 
-/** Spans of repositories, each named by its method and the aggregate type, and of stores, named by method and collection. */
-export const SPANS = {
+const ABOUT_ONE: readonly AttributeName[] = ["eventfold.aggregate.type", "eventfold.aggregate.id", "error.type"];
+const ABOUT_ALL: readonly AttributeName[] = ["eventfold.aggregate.type", "error.type"];
+const WALK: readonly AttributeName[] = [...ABOUT_ALL, "eventfold.walk.aggregates", "eventfold.walk.failed"];
+
+/** Spans of a repository, each named by its method and the aggregate type: `load Account`. */
+export const OPERATION_SPANS: Readonly<Record<OperationName, SpanDeclaration>> = {
   load: {
     kind: "INTERNAL",
-    meaning: "`load`, `find` and `loadOrCreate` of a repository.",
+    meaning: "`load`, `find` and `loadOrCreate`.",
     attributes: [
       ...ABOUT_ONE,
       "eventfold.aggregate.version",
@@ -85,160 +92,171 @@ export const SPANS = {
     meaning: "`createSnapshot`.",
     attributes: [...ABOUT_ONE, "eventfold.aggregate.version", "eventfold.snapshot.result"],
   },
-  erase: { kind: "INTERNAL", meaning: "`erase`.", attributes: [...ABOUT_ONE] },
-  warm: { kind: "INTERNAL", meaning: "`warm`; one span, however many aggregates.", attributes: [...ABOUT_ALL] },
-  verifySnapshots: { kind: "INTERNAL", meaning: "`verifySnapshots`; one span.", attributes: [...ABOUT_ALL] },
-  pruneSnapshots: {
-    kind: "INTERNAL",
-    meaning: "`pruneSnapshots`.",
-    attributes: ["eventfold.aggregate.type", "error.type"],
-  },
-  "(store)": {
-    kind: "CLIENT; INTERNAL in memory",
-    meaning: "Each call of a store, such as `readForLoad`, `append events`, `saveSnapshot snapshots`.",
-    attributes: [
-      "db.system.name",
-      "db.operation.name",
-      "db.collection.name",
-      "db.response.status_code",
-      ...ABOUT_ONE,
-      "eventfold.events",
-    ],
-  },
-} as const satisfies Record<string, SpanDeclaration>;
+  erase: { kind: "INTERNAL", meaning: "`erase`.", attributes: ABOUT_ONE },
+  warm: { kind: "INTERNAL", meaning: "`warm`: one span, however many aggregates.", attributes: WALK },
+  verifySnapshots: { kind: "INTERNAL", meaning: "`verifySnapshots`: one span, too.", attributes: WALK },
+  pruneSnapshots: { kind: "INTERNAL", meaning: "`pruneSnapshots`.", attributes: ABOUT_ALL },
+};
 
-/** Method of a repository that has a span. */
-export type OperationName = Exclude<keyof typeof SPANS, "(store)">;
+/** Span of each call of a store, named by method and collection: `append events`. INTERNAL where the store is in memory. */
+export const STORE_SPAN: SpanDeclaration = {
+  kind: "CLIENT",
+  meaning: "A call of a store.",
+  attributes: [
+    ...ABOUT_ONE,
+    "db.system.name",
+    "db.operation.name",
+    "db.collection.name",
+    "db.response.status_code",
+    "eventfold.events",
+  ],
+};
 
-interface MetricDeclaration {
-  readonly instrument: "histogram" | "counter" | "observable gauge";
+export interface MetricDeclaration {
   /** In UCUM, as OpenTelemetry writes them. */
   readonly unit: string;
   readonly meaning: string;
   readonly attributes: readonly AttributeName[];
-  /** Advice for the buckets of a histogram; a view of the SDK overrules it. */
-  readonly boundaries?: readonly number[];
 }
 
-/** From 100 µs, what a load in SQLite takes, to what nobody waits for. */
-const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const EVENTS = [0, 1, 5, 10, 25, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 100_000];
-const BYTES = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
-/** 1 s, 1 min, 10 min, 1 h, 6 h, 1 d, 7 d, 30 d, 90 d, 1 a. */
-const AGES = [1, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_592_000, 7_776_000, 31_536_000];
+export interface HistogramDeclaration extends MetricDeclaration {
+  /** Advice for the buckets; a view of the SDK overrules it. */
+  readonly boundaries: readonly number[];
+}
 
-/** Metrics. Facts of a walk (`warm`) count like those of any load. */
-export const METRICS = {
+export type HistogramName =
+  | "eventfold.load.duration"
+  | "eventfold.load.events_replayed"
+  | "eventfold.save.duration"
+  | "eventfold.snapshot.age.events"
+  | "eventfold.snapshot.age.time"
+  | "eventfold.snapshot.size"
+  | "eventfold.snapshot.write.duration"
+  | "db.client.operation.duration";
+
+export type CounterName =
+  | "eventfold.save.events"
+  | "eventfold.snapshot.hits"
+  | "eventfold.snapshot.misses"
+  | "eventfold.snapshot.stale"
+  | "eventfold.snapshot.failures"
+  | "eventfold.snapshot.drops"
+  | "eventfold.snapshot.pauses"
+  | "eventfold.snapshot.divergences";
+
+export type GaugeName = "eventfold.snapshot.queue.depth";
+
+/** From 100 µs, what a load in SQLite takes, to what nobody waits for. */
+const SECONDS: readonly number[] = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+const EVENTS: readonly number[] = [0, 1, 5, 10, 25, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 100_000];
+const BYTES: readonly number[] = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
+/** 1 s, 1 min, 10 min, 1 h, 6 h, 1 d, 7 d, 30 d, 90 d, 1 a. */
+const AGES: readonly number[] = [1, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_592_000, 7_776_000, 31_536_000];
+
+/** Loads of a walk (`warm`) count like any other. */
+export const HISTOGRAMS: Readonly<Record<HistogramName, HistogramDeclaration>> = {
   "eventfold.load.duration": {
-    instrument: "histogram",
     unit: "s",
     meaning: "Time that loads take. Failed ones have `error.type`.",
     attributes: ["eventfold.aggregate.type", "eventfold.snapshot.used", "error.type"],
     boundaries: SECONDS,
   },
   "eventfold.load.events_replayed": {
-    instrument: "histogram",
     unit: "{event}",
     meaning: "Events that a load has folded.",
     attributes: ["eventfold.aggregate.type", "eventfold.snapshot.used"],
     boundaries: EVENTS,
   },
   "eventfold.save.duration": {
-    instrument: "histogram",
     unit: "s",
     meaning:
       "Time that appending the events of a save takes, without publisher and snapshot. Failed saves have `error.type`.",
     attributes: ["eventfold.aggregate.type", "error.type"],
     boundaries: SECONDS,
   },
-  "eventfold.save.events": {
-    instrument: "counter",
-    unit: "{event}",
-    meaning: "Events saved.",
-    attributes: ["eventfold.aggregate.type"],
-  },
-  "eventfold.snapshot.hits": {
-    instrument: "counter",
-    unit: "{load}",
-    meaning: "Loads that began with a snapshot.",
-    attributes: ["eventfold.aggregate.type"],
-  },
-  "eventfold.snapshot.misses": {
-    instrument: "counter",
-    unit: "{load}",
-    meaning: "Loads that looked for a snapshot and used none; `missing` is normal for young aggregates.",
-    attributes: ["eventfold.aggregate.type", "eventfold.snapshot.miss_reason"],
-  },
-  "eventfold.snapshot.stale": {
-    instrument: "counter",
-    unit: "{load}",
-    meaning: "Loads whose snapshot was more than twice the threshold of events behind.",
-    attributes: ["eventfold.aggregate.type"],
-  },
   "eventfold.snapshot.age.events": {
-    instrument: "histogram",
     unit: "{event}",
     meaning: "How many events behind a snapshot was when a load used it.",
     attributes: ["eventfold.aggregate.type"],
     boundaries: EVENTS,
   },
   "eventfold.snapshot.age.time": {
-    instrument: "histogram",
     unit: "s",
     meaning: "How old a snapshot was when a load used it.",
     attributes: ["eventfold.aggregate.type"],
     boundaries: AGES,
   },
   "eventfold.snapshot.size": {
-    instrument: "histogram",
     unit: "By",
     meaning: "Bytes of the states that were written, in UTF-8.",
     attributes: ["eventfold.aggregate.type"],
     boundaries: BYTES,
   },
   "eventfold.snapshot.write.duration": {
-    instrument: "histogram",
     unit: "s",
     meaning: "Time that writing a snapshot takes; in atomic mode, the append that it goes with.",
     attributes: ["eventfold.aggregate.type", "eventfold.snapshot.result"],
     boundaries: SECONDS,
   },
-  "eventfold.snapshot.failures": {
-    instrument: "counter",
-    unit: "{snapshot}",
-    meaning: "Snapshots that were due and could not be taken. Saves and loads go on.",
-    attributes: ["eventfold.aggregate.type", "eventfold.snapshot.failed_stage", "error.type"],
-  },
-  "eventfold.snapshot.drops": {
-    instrument: "counter",
-    unit: "{snapshot}",
-    meaning: "Snapshots that were due and not written.",
-    attributes: ["eventfold.aggregate.type", "eventfold.snapshot.drop_reason"],
-  },
-  "eventfold.snapshot.pauses": {
-    instrument: "counter",
-    unit: "{pause}",
-    meaning: "Times that the snapshot store was left alone after failures in a row.",
-    attributes: [],
-  },
-  "eventfold.snapshot.divergences": {
-    instrument: "counter",
-    unit: "{snapshot}",
-    meaning: "Rows that `verifySnapshots` found to be something else than a replay gives, or of no use to loads.",
-    attributes: ["eventfold.aggregate.type", "eventfold.snapshot.divergence"],
-  },
-  "eventfold.snapshot.queue.depth": {
-    instrument: "observable gauge",
-    unit: "{snapshot}",
-    meaning: "Snapshots that are queued or being written, of all repositories of the process.",
-    attributes: ["eventfold.aggregate.type"],
-  },
   "db.client.operation.duration": {
-    instrument: "histogram",
     unit: "s",
     meaning: "Time that calls of stores take.",
     attributes: ["db.system.name", "db.operation.name", "db.collection.name", "db.response.status_code", "error.type"],
     // Those of the semantic conventions for database metrics.
     boundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
   },
-} as const satisfies Record<string, MetricDeclaration>;
+};
+
+export const COUNTERS: Readonly<Record<CounterName, MetricDeclaration>> = {
+  "eventfold.save.events": {
+    unit: "{event}",
+    meaning: "Events saved.",
+    attributes: ["eventfold.aggregate.type"],
+  },
+  "eventfold.snapshot.hits": {
+    unit: "{load}",
+    meaning: "Loads that began with a snapshot.",
+    attributes: ["eventfold.aggregate.type"],
+  },
+  "eventfold.snapshot.misses": {
+    unit: "{load}",
+    meaning: "Loads that looked for a snapshot and used none; `missing` is normal for young aggregates.",
+    attributes: ["eventfold.aggregate.type", "eventfold.snapshot.miss_reason"],
+  },
+  "eventfold.snapshot.stale": {
+    unit: "{load}",
+    meaning: "Loads whose snapshot was more than twice the threshold of events behind.",
+    attributes: ["eventfold.aggregate.type"],
+  },
+  "eventfold.snapshot.failures": {
+    unit: "{snapshot}",
+    meaning: "Snapshots that were due and could not be taken. Saves and loads go on.",
+    attributes: ["eventfold.aggregate.type", "eventfold.snapshot.failed_stage", "error.type"],
+  },
+  "eventfold.snapshot.drops": {
+    unit: "{snapshot}",
+    meaning: "Snapshots that were due and not written.",
+    attributes: ["eventfold.aggregate.type", "eventfold.snapshot.drop_reason"],
+  },
+  "eventfold.snapshot.pauses": {
+    unit: "{pause}",
+    meaning: "Times that the snapshot store was left alone after failures in a row.",
+    attributes: [],
+  },
+  "eventfold.snapshot.divergences": {
+    unit: "{snapshot}",
+    meaning: "Rows that `verifySnapshots` found to be something else than a replay gives, or of no use to loads.",
+    attributes: ["eventfold.aggregate.type", "eventfold.snapshot.divergence"],
+  },
+};
+
+/** Asked for when metrics are collected. */
+export const GAUGES: Readonly<Record<GaugeName, MetricDeclaration>> = {
+  "eventfold.snapshot.queue.depth": {
+    unit: "{snapshot}",
+    meaning: "Snapshots that are queued or being written, of all repositories of the process.",
+    attributes: ["eventfold.aggregate.type"],
+  },
+};

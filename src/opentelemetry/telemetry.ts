@@ -10,7 +10,16 @@ import {
   type TracerProvider,
   trace,
 } from "@opentelemetry/api";
-import { type AttributeName, METRICS, type NamedAttributes } from "./names.ts";
+import {
+  type AttributeName,
+  COUNTERS,
+  type CounterName,
+  GAUGES,
+  type GaugeName,
+  HISTOGRAMS,
+  type HistogramName,
+  type NamedAttributes,
+} from "./names.ts";
 
 export interface TelemetryOptions {
   /** @default the global one */
@@ -25,16 +34,9 @@ export interface TelemetryOptions {
   readonly storeAttributes?: Attributes;
 }
 
-type MetricName = keyof typeof METRICS;
-type NamesOf<Instrument extends string> = {
-  [Name in MetricName]: (typeof METRICS)[Name]["instrument"] extends Instrument ? Name : never;
-}[MetricName];
-
 /** Instruments by their names. */
 export type Instruments = Readonly<
-  Record<NamesOf<"histogram">, Histogram> &
-    Record<NamesOf<"counter">, Counter> &
-    Record<NamesOf<"observable gauge">, ObservableGauge>
+  Record<HistogramName, Histogram> & Record<CounterName, Counter> & Record<GaugeName, ObservableGauge>
 >;
 
 const SCOPE = "eventfold";
@@ -66,18 +68,15 @@ export function attributesOf(attributes: NamedAttributes): Attributes {
 }
 
 function createInstruments(meter: Meter): Instruments {
-  const create = ([name, declaration]: [string, (typeof METRICS)[MetricName]]): [string, unknown] => {
-    const { unit, meaning: description } = declaration;
-    switch (declaration.instrument) {
-      case "histogram": {
-        const advice = { explicitBucketBoundaries: [...declaration.boundaries] };
-        return [name, meter.createHistogram(name, { unit, description, advice })];
-      }
-      case "counter":
-        return [name, meter.createCounter(name, { unit, description })];
-      case "observable gauge":
-        return [name, meter.createObservableGauge(name, { unit, description })];
-    }
-  };
-  return Object.fromEntries(Object.entries(METRICS).map(create)) as unknown as Instruments;
+  const histograms = Object.entries(HISTOGRAMS).map(([name, { unit, meaning: description, boundaries }]) => {
+    const advice = { explicitBucketBoundaries: [...boundaries] };
+    return [name, meter.createHistogram(name, { unit, description, advice })];
+  });
+  const counters = Object.entries(COUNTERS).map(([name, { unit, meaning: description }]) => {
+    return [name, meter.createCounter(name, { unit, description })];
+  });
+  const gauges = Object.entries(GAUGES).map(([name, { unit, meaning: description }]) => {
+    return [name, meter.createObservableGauge(name, { unit, description })];
+  });
+  return Object.fromEntries([...histograms, ...counters, ...gauges]) as Instruments;
 }

@@ -2,9 +2,10 @@ import { AggregateRepository, InMemoryEventStore, InMemorySnapshotStore, type Re
 import { InstrumentedRepository, metricsObserver } from "eventfold/opentelemetry";
 import { delayedUntil, Faults, FaultyEventStore, FaultySnapshotStore, failing } from "eventfold/testing";
 import { describe, expect, it } from "vitest";
-import { METRICS } from "../../src/opentelemetry/names.ts";
+import { HISTOGRAMS } from "../../src/opentelemetry/names.ts";
 import { Account, AccountOfSchema2 } from "../aggregates/account.ts";
 import { type SetupOptions, saveEvents, TestClock, tampered } from "../aggregates/setup.ts";
+import { METRICS, type MetricName } from "./declared.ts";
 import { startSdk } from "./sdk.ts";
 
 const sdk = startSdk();
@@ -92,7 +93,7 @@ describe("loads", () => {
     const measured = await sdk.collect();
     const about = Object.keys(METRICS).filter((name) => name.startsWith("eventfold.snapshot"));
     const alone = { "eventfold.aggregate.type": "Alone" };
-    expect(about.filter((name) => measured.has(name as keyof typeof METRICS, alone))).toEqual([]);
+    expect(about.filter((name) => measured.has(name as MetricName, alone))).toEqual([]);
     expect(measured.has("eventfold.load.duration", alone)).toBe(true);
   });
 
@@ -221,9 +222,8 @@ it("advises the buckets that are declared", async () => {
   await saveEvents(accounts, "a", 1);
   await accounts.load("a");
   const measured = await sdk.collect();
-  for (const [name, metric] of Object.entries(METRICS)) {
-    if (metric.instrument !== "histogram") continue;
-    expect(measured.histogram(name as keyof typeof METRICS).boundaries, name).toEqual(metric.boundaries);
+  for (const [name, { boundaries }] of Object.entries(HISTOGRAMS)) {
+    expect(measured.histogram(name as keyof typeof HISTOGRAMS).boundaries, name).toEqual(boundaries);
   }
 });
 

@@ -13,7 +13,8 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { afterAll, afterEach, expect } from "vitest";
-import { METRICS, SPANS } from "../../src/opentelemetry/names.ts";
+import { OPERATION_SPANS, STORE_SPAN } from "../../src/opentelemetry/names.ts";
+import { METRICS, type MetricName } from "./declared.ts";
 
 /** The real SDK, registered as an application does, with exporters that keep what they are given. */
 export function startSdk() {
@@ -65,7 +66,8 @@ export interface Seen {
 function seen(span: ReadableSpan, all: readonly ReadableSpan[]): Seen {
   const parent = all.find((other) => other.spanContext().spanId === span.parentSpanContext?.spanId);
   const [word = ""] = span.name.split(" ");
-  const declared = "db.operation.name" in span.attributes ? SPANS["(store)"] : SPANS[word as keyof typeof SPANS];
+  const declared =
+    "db.operation.name" in span.attributes ? STORE_SPAN : OPERATION_SPANS[word as keyof typeof OPERATION_SPANS];
   const undeclared = Object.keys(span.attributes).filter((name) => !declared.attributes.includes(name as never));
   expect(undeclared, `attributes of the span ${span.name}`).toEqual([]);
   // Messages of errors may hold what a user has entered.
@@ -86,7 +88,7 @@ export class Measured {
       .filter(({ scope }) => scope.name === "eventfold")
       .flatMap((scope) => scope.metrics);
     for (const { descriptor, dataPoints } of this.#metrics) {
-      const declared = METRICS[descriptor.name as keyof typeof METRICS];
+      const declared = METRICS[descriptor.name as MetricName];
       expect([descriptor.unit, descriptor.description]).toEqual([declared.unit, declared.meaning]);
       const undeclared = dataPoints
         .flatMap(({ attributes }) => Object.keys(attributes))
@@ -95,17 +97,17 @@ export class Measured {
     }
   }
 
-  has(name: keyof typeof METRICS, attributes: Attributes = {}): boolean {
+  has(name: MetricName, attributes: Attributes = {}): boolean {
     return this.#points(name, attributes).length > 0;
   }
 
   /** Sum of a counter or value of a gauge, over the points that have these attributes. */
-  sum(name: keyof typeof METRICS, attributes: Attributes = {}): number {
+  sum(name: MetricName, attributes: Attributes = {}): number {
     return this.#points(name, attributes).reduce((sum, { value }) => sum + (value as number), 0);
   }
 
   /** Count, sum and bounds of a histogram, over the points that have these attributes. */
-  histogram(name: keyof typeof METRICS, attributes: Attributes = {}) {
+  histogram(name: MetricName, attributes: Attributes = {}) {
     const values = this.#points(name, attributes).map(({ value }) => value as Histogram);
     return {
       count: values.reduce((sum, { count }) => sum + count, 0),

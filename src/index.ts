@@ -1,4 +1,4 @@
-export type { AggregateType } from "./aggregates/aggregate-definition.ts";
+export { type AggregateType, wantedSnapshot } from "./aggregates/aggregate-definition.ts";
 export {
   AggregateRepository,
   type EraseOptions,
@@ -83,7 +83,20 @@ export type {
 export type { Instant } from "./events/instant.ts";
 export type { StreamId } from "./events/stream-id.ts";
 export type { JsonValue } from "./events/strict-json.ts";
+export type { Distribution } from "./snapshots/distribution.ts";
 export { Snapshot, type SnapshotFields, type SnapshotRow } from "./snapshots/snapshot.ts";
+export type { KeyHealth, LengthRange, SnapshotFlaw, SnapshotVerdict, TypeHealth } from "./snapshots/snapshot-health.ts";
+export type { SnapshotMonitor } from "./snapshots/snapshot-monitor.ts";
+export type {
+  HealthOptions,
+  LargestOptions,
+  LargestSnapshots,
+  SnapshotStatistics,
+  StaleOptions,
+  StalePage,
+  StaleStream,
+  StatisticsOptions,
+} from "./snapshots/snapshot-monitor-options.ts";
 export {
   allOf,
   anyOf,
@@ -111,6 +124,7 @@ export type {
   SnapshotStore,
   WantedSnapshot,
 } from "./snapshots/snapshot-store.ts";
+export type { LargeSnapshot, SnapshotGroup } from "./snapshots/snapshot-survey.ts";
 export type { SnapshotFact } from "./snapshots/snapshot-writer.ts";
 export { InMemoryEventStore } from "./stores/memory/in-memory-event-store.ts";
 export { InMemorySnapshotStore } from "./stores/memory/in-memory-snapshot-store.ts";

@@ -60,6 +60,15 @@ export function definitionOf(type: AggregateType<AnyAggregate>): AggregateDefini
   return definition;
 }
 
+/**
+ * Which snapshots a class writes, and which it can load from: what `storage.snapshots` is asked with.
+ *
+ * @throws {ConfigurationError} {@link InvalidNameError} when the class declares what cannot work.
+ */
+export function wantedSnapshot(type: AggregateType<AnyAggregate>): WantedSnapshot {
+  return definitionOf(type).wanted;
+}
+
 function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
   const { aggregateType, schemaVersion = 1 } = type;
   if (aggregateType === undefined) {

@@ -1,13 +1,17 @@
 import { ConfigurationError } from "../../errors.ts";
+import { SnapshotMonitor } from "../../snapshots/snapshot-monitor.ts";
 import type { PostgresOptions, PostgresPool } from "./database.ts";
 import { migratePostgres } from "./migrations.ts";
 import { PostgresEventStore } from "./postgres-event-store.ts";
 import { PostgresSnapshotStore } from "./postgres-snapshot-store.ts";
+import { PostgresSurvey } from "./postgres-survey.ts";
 
 /** Both stores over one database. */
 export interface PostgresStorage {
   readonly eventStore: PostgresEventStore;
   readonly snapshotStore: PostgresSnapshotStore;
+  /** How healthy, how many, how stale and how large the snapshots are. */
+  readonly snapshots: SnapshotMonitor;
   /** Creates the tables or brings them up to date. Nothing works before; once at deployment is enough, at every start is safe. */
   migrate(): Promise<void>;
   /** Closes both stores, and the connections if they were opened here. Idempotent. */
@@ -28,12 +32,14 @@ export async function connectPostgres(
   const [pool, end] = typeof urlOrPool === "string" ? await openPool(urlOrPool) : [urlOrPool, async () => {}];
   const eventStore = new PostgresEventStore(pool, options);
   const snapshotStore = new PostgresSnapshotStore(pool, options);
+  const survey = new PostgresSurvey(pool, options);
   let closing: Promise<void> | undefined;
   return {
     eventStore,
     snapshotStore,
+    snapshots: new SnapshotMonitor(survey),
     migrate: () => migratePostgres(pool, options),
-    close: () => (closing ??= Promise.all([eventStore.close(), snapshotStore.close()]).then(end)),
+    close: () => (closing ??= Promise.all([eventStore.close(), snapshotStore.close(), survey.close()]).then(end)),
   };
 }
 

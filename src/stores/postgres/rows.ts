@@ -67,7 +67,7 @@ export function snapshotValues(row: SnapshotRow, replacing: RejectedRow | undefi
 }
 
 /** From `"2026-01-31T12:00:00.5"` in quotes: PostgreSQL leaves out zeros at the end. */
-function toInstant(json: string): Instant {
+export function toInstant(json: string): Instant {
   if (json.length === '"2026-01-31T12:00:00.000"'.length) return `${json.slice(1, -1)}Z`;
   const [seconds, fraction = ""] = json.slice(1, -1).split(".");
   return `${seconds}.${fraction.slice(0, 3).padEnd(3, "0")}Z`;

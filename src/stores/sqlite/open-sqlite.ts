@@ -1,11 +1,15 @@
+import { SnapshotMonitor } from "../../snapshots/snapshot-monitor.ts";
 import { openHandle, type SqliteHandle, type SqliteOptions, type SqliteSource } from "./handle.ts";
-import { SqliteEventStore } from "./sqlite-event-store.ts";
+import { databaseOf, SqliteEventStore } from "./sqlite-event-store.ts";
 import { SqliteSnapshotStore } from "./sqlite-snapshot-store.ts";
+import { SqliteSurvey } from "./sqlite-survey.ts";
 
 /** Events and snapshots in one SQLite database, over one connection, so that a load is one read. */
 export interface SqliteStorage {
   readonly eventStore: SqliteEventStore;
   readonly snapshotStore: SqliteSnapshotStore;
+  /** How healthy, how many, how stale and how large the snapshots are. */
+  readonly snapshots: SnapshotMonitor;
   /** Closes both stores, and the connection if it was opened here. Idempotent. */
   close(): Promise<void>;
 }
@@ -30,6 +34,7 @@ export function openSqlite(source: SqliteSource, options: SqliteOptions = {}): S
 function storageOn(handle: SqliteHandle, options: SqliteOptions, closeHandle: () => unknown): SqliteStorage {
   const eventStore = new SqliteEventStore(handle, options);
   const snapshotStore = new SqliteSnapshotStore(handle, options);
+  const snapshots = new SnapshotMonitor(new SqliteSurvey(databaseOf(eventStore)));
   let closed = false;
   const close = async (): Promise<void> => {
     if (closed) return;
@@ -37,5 +42,5 @@ function storageOn(handle: SqliteHandle, options: SqliteOptions, closeHandle: ()
     await Promise.all([eventStore.close(), snapshotStore.close()]);
     closeHandle();
   };
-  return { eventStore, snapshotStore, close };
+  return { eventStore, snapshotStore, snapshots, close };
 }

@@ -1,0 +1,203 @@
+import { ConfigurationError } from "../errors.ts";
+import { checkName, checkWholeNumber } from "../events/bounds.ts";
+import { type Instant, toInstant } from "../events/instant.ts";
+import { checkStreamId, type StreamId } from "../events/stream-id.ts";
+import { chosenOf, HealthTally, judge, type TypeHealth } from "./snapshot-health.ts";
+import type {
+  HealthOptions,
+  LargestOptions,
+  LargestSnapshots,
+  SnapshotStatistics,
+  StaleOptions,
+  StalePage,
+  StaleStream,
+  StatisticsOptions,
+} from "./snapshot-monitor-options.ts";
+import { THRESHOLD_DEFAULT } from "./snapshot-policy.ts";
+import type { WantedSnapshot } from "./snapshot-store.ts";
+import type { SnapshotSurvey, SurveyedStream } from "./snapshot-survey.ts";
+import { drawStreams, walkStreams } from "./survey-walk.ts";
+
+interface HealthQuery {
+  readonly wanted: WantedSnapshot | undefined;
+  readonly streamsMax: number;
+  readonly asOfMs: number;
+}
+
+const TYPES_MAX = 1_000;
+const STREAMS_DEFAULT = 100_000;
+const STREAMS_MAX = 1_000_000;
+const SNAPSHOTS_DEFAULT = 1_000_000;
+const SNAPSHOTS_MAX = 10_000_000;
+const EXAMINED_MAX = 10_000;
+const PAGE_DEFAULT = 100;
+const LARGEST_DEFAULT = 10;
+const PAGE_MAX = 1_000;
+const SAMPLE_STREAMS = 10_000;
+
+/**
+ * Looks at streams and snapshots as they lie in one database, beside a working system: `storage.snapshots` of `openSqlite` and
+ * `connectPostgres`. Nothing is locked, loaded or changed. A stream and its snapshots are of one moment; two streams may be of two.
+ *
+ * Every method rejects with {@link InvalidNameError}, {@link InvalidNumberError} or {@link InvalidInstantError} for options out of
+ * bounds, before the database is asked, and with {@link ClosedError} after `close`.
+ */
+export class SnapshotMonitor {
+  readonly #survey: SnapshotSurvey;
+
+  constructor(survey: SnapshotSurvey) {
+    this.#survey = survey;
+  }
+
+  /**
+   * What the snapshots of each type are worth to loads: coverage, age, tails, and what would miss and why. Costs some
+   * microseconds a stream, however many events it has.
+   *
+   * @throws {ConfigurationError} for `wanted` without `aggregateType`.
+   */
+  async health(options: HealthOptions = {}): Promise<readonly TypeHealth[]> {
+    const { aggregateType, wanted, streamsMax = STREAMS_DEFAULT } = options;
+    checkWanted(aggregateType, wanted);
+    checkWholeNumber("number of streams to look at", streamsMax, 1, STREAMS_MAX);
+    const asOfMs = momentOf(options.asOf);
+    const types = await this.#types(aggregateType);
+    const all: TypeHealth[] = [];
+    for (const type of types) {
+      const health = await this.#healthOf(type, { wanted, streamsMax, asOfMs });
+      if (health.streams > 0) all.push(health);
+    }
+    return all;
+  }
+
+  /** Rows and bytes by type, schema version and fingerprint. Reads the table of snapshots, never that of events. */
+  async statistics(options: StatisticsOptions = {}): Promise<SnapshotStatistics> {
+    const { aggregateType, snapshotsMax = SNAPSHOTS_DEFAULT } = options;
+    if (aggregateType !== undefined) checkName("aggregate type", aggregateType);
+    checkWholeNumber("number of snapshots to look at", snapshotsMax, 1, SNAPSHOTS_MAX);
+    const groups = await this.#survey.groups(aggregateType, snapshotsMax + 1);
+    const snapshots = sum(groups.map((group) => group.snapshots));
+    return {
+      complete: snapshots <= snapshotsMax,
+      snapshots,
+      stateBytes: sum(groups.map((group) => group.stateBytes.total)),
+      tableBytes: await this.#survey.tableBytes(),
+      groups,
+    };
+  }
+
+  /**
+   * A page of the streams whose loads replay many events, because their snapshot is old, of no use, or missing.
+   *
+   * @throws {ConfigurationError} for `wanted` without `aggregateType`, and for `after` in another type.
+   */
+  async stale(options: StaleOptions = {}): Promise<StalePage> {
+    const { aggregateType, wanted, eventsSince = 2 * THRESHOLD_DEFAULT, olderThanMs, limit = PAGE_DEFAULT } = options;
+    const { after } = options;
+    checkWanted(aggregateType, wanted);
+    checkWholeNumber("number of events since the snapshot", eventsSince, 0);
+    if (olderThanMs !== undefined) checkWholeNumber("age in milliseconds", olderThanMs, 0);
+    checkWholeNumber("limit", limit, 1, PAGE_MAX);
+    if (after !== undefined) checkAfter(after, aggregateType);
+    const asOfMs = momentOf(options.asOf);
+    const isStale = (stream: StaleStream): boolean =>
+      stream.eventsSince > eventsSince ||
+      (olderThanMs !== undefined && stream.eventsSince > 0 && stream.ageMs !== undefined && stream.ageMs > olderThanMs);
+
+    const found: StaleStream[] = [];
+    let examined = 0;
+    let last: StreamId | undefined;
+    const types = await this.#types(aggregateType, after?.aggregateType);
+    for (const type of types) {
+      const before = type === after?.aggregateType ? after.aggregateId : undefined;
+      for await (const stream of walkStreams(this.#survey, type, before)) {
+        const judged = toStale(stream, wanted, asOfMs);
+        if (isStale(judged)) found.push(judged);
+        examined += 1;
+        last = { aggregateType: type, aggregateId: stream.aggregateId };
+        if (found.length >= limit || examined >= EXAMINED_MAX) return { streams: found, next: last, examined };
+      }
+    }
+    // There may be more types than one call looks at; the last stream of the last one is where the next call goes on.
+    return { streams: found, next: types.length < TYPES_MAX ? undefined : last, examined };
+  }
+
+  /** The snapshots with the largest states. Reads the table of snapshots, never that of events. */
+  async largest(options: LargestOptions = {}): Promise<LargestSnapshots> {
+    const { aggregateType, limit = LARGEST_DEFAULT, snapshotsMax = SNAPSHOTS_DEFAULT } = options;
+    if (aggregateType !== undefined) checkName("aggregate type", aggregateType);
+    checkWholeNumber("limit", limit, 1, PAGE_MAX);
+    checkWholeNumber("number of snapshots to look at", snapshotsMax, 1, SNAPSHOTS_MAX);
+    const { snapshots, examined } = await this.#survey.largest(aggregateType, limit, snapshotsMax + 1);
+    return { complete: examined <= snapshotsMax, snapshots };
+  }
+
+  async #types(aggregateType: string | undefined, from?: string): Promise<readonly string[]> {
+    if (aggregateType !== undefined) return [aggregateType];
+    if (from === undefined) return await this.#survey.aggregateTypes("", TYPES_MAX);
+    return [from, ...(await this.#survey.aggregateTypes(from, TYPES_MAX - 1))];
+  }
+
+  async #healthOf(aggregateType: string, { wanted, streamsMax, asOfMs }: HealthQuery): Promise<TypeHealth> {
+    const tally = new HealthTally(wanted, asOfMs);
+    let examined = 0;
+    for await (const stream of walkStreams(this.#survey, aggregateType)) {
+      examined += 1;
+      if (examined > streamsMax) {
+        const sample = new HealthTally(wanted, asOfMs);
+        const draws = { aggregateType, streams: Math.min(streamsMax, SAMPLE_STREAMS) };
+        const scale = await drawStreams(this.#survey, draws, (drawn, weight) => sample.add(drawn, weight));
+        return sample.result(aggregateType, false, scale);
+      }
+      tally.add(stream, 1);
+    }
+    return tally.result(aggregateType, true);
+  }
+}
+
+function toStale(stream: SurveyedStream, wanted: WantedSnapshot | undefined, asOfMs: number): StaleStream {
+  const { aggregateType, aggregateId, head, snapshots } = stream;
+  const row = chosenOf(snapshots, wanted);
+  const verdict = judge(row, head, wanted);
+  const known = row !== undefined && Number.isFinite(row.createdAtMs);
+  return {
+    aggregateType,
+    aggregateId,
+    version: head,
+    verdict,
+    snapshot: row && {
+      schemaVersion: row.schemaVersion,
+      fingerprint: row.fingerprint,
+      version: row.version,
+      createdAt: known ? new Date(row.createdAtMs).toISOString() : undefined,
+    },
+    eventsSince: row !== undefined && verdict === "usable" ? head - row.version : head,
+    ageMs: known ? Math.max(0, asOfMs - row.createdAtMs) : undefined,
+  };
+}
+
+function momentOf(asOf: Date | Instant = new Date()): number {
+  return Date.parse(toInstant("time that ages count from", asOf));
+}
+
+function checkWanted(aggregateType: string | undefined, wanted: WantedSnapshot | undefined): void {
+  if (aggregateType !== undefined) checkName("aggregate type", aggregateType);
+  if (wanted === undefined) return;
+  if (aggregateType === undefined) {
+    const problem = "is of one class, but no aggregateType is given. Pass the type of that class beside it.";
+    throw new ConfigurationError({ option: "wanted", problem });
+  }
+  checkWholeNumber("schema version", wanted.schemaVersion, 1);
+  checkWholeNumber("schema version to upgrade from", wanted.upgradableFrom, 1, wanted.schemaVersion);
+  if (wanted.fingerprint !== "") checkName("fingerprint", wanted.fingerprint);
+}
+
+function checkAfter(after: StreamId, aggregateType: string | undefined): void {
+  checkStreamId(after);
+  if (aggregateType === undefined || after.aggregateType === aggregateType) return;
+  const problem = "names a stream of another type. Pass the next of a page that was asked for with the same options.";
+  throw new ConfigurationError({ option: "after", problem });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}

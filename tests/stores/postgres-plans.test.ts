@@ -1,6 +1,7 @@
 import { migratePostgres, PostgresEventStore, type PostgresPool, PostgresSnapshotStore } from "eventfold/postgres";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PostgresSurvey } from "../../src/stores/postgres/postgres-survey.ts";
 import { newStream, someEvents } from "../../src/testing/contracts/contract.ts";
 import { someSnapshot } from "../../src/testing/contracts/some-snapshot.ts";
 import { freshSchema } from "../setup/postgres.ts";
@@ -71,6 +72,14 @@ const calls = {
     new PostgresEventStore(pool).append(stream, someEvents(10), { expectedVersion: 7 }).catch(() => {}),
   "the list of streams": (pool, stream) => new PostgresEventStore(pool).streams(stream.aggregateType, { limit: 2 }),
   "a page of all events": (pool) => new PostgresEventStore(pool).readAll({ afterPosition: 10, limit: 100 }),
+  "the list of types": (pool) => new PostgresSurvey(pool).aggregateTypes("", 10),
+  "streams that are monitored": (pool, { aggregateType, aggregateId }) =>
+    new PostgresSurvey(pool).streams(aggregateType, `${aggregateId}~`, 1),
+  "a sample of streams that are monitored": (pool, { aggregateType, aggregateId }) => {
+    const position = aggregateId === long.aggregateId ? 10_000 : 100;
+    return new PostgresSurvey(pool).streamsAt(aggregateType, [position]);
+  },
+  "the last position": (pool) => new PostgresSurvey(pool).lastPosition(),
 } satisfies Record<string, (pool: PostgresPool, stream: typeof short) => unknown>;
 
 describe.each(Object.entries(calls))("%s", (_name, call) => {

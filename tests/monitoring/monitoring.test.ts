@@ -1,0 +1,122 @@
+import { DatabaseSync } from "node:sqlite";
+import BetterSqlite from "better-sqlite3";
+import { newEvent } from "eventfold";
+import { connectPostgres, type PostgresOptions } from "eventfold/postgres";
+import { openSqlite } from "eventfold/sqlite";
+import { Pool } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { newName } from "../../src/testing/contracts/contract.ts";
+import { someSnapshot } from "../../src/testing/contracts/some-snapshot.ts";
+import { freshSchema } from "../setup/postgres.ts";
+import { type MonitoredStorage, monitoringContract, monitoringNamesContract, streamOf } from "./monitoring-contract.ts";
+
+const { url } = await freshSchema();
+const { url: uuidUrl } = await freshSchema();
+const pool = new Pool({ connectionString: url });
+const uuidPool = new Pool({ connectionString: uuidUrl });
+const uuid: PostgresOptions = { aggregateIdType: "uuid" };
+
+beforeAll(async () => {
+  await (await connectPostgres(pool)).migrate();
+  await (await connectPostgres(uuidPool, uuid)).migrate();
+});
+afterAll(() => Promise.all([pool.end(), uuidPool.end()]));
+
+const nodeHandle = new DatabaseSync(":memory:", { readBigInts: true });
+const betterHandle = new BetterSqlite(":memory:").defaultSafeIntegers();
+
+const anyIds: Readonly<Record<string, () => MonitoredStorage | Promise<MonitoredStorage>>> = {
+  "SQLite, in memory": () => openSqlite(":memory:"),
+  "SQLite, by node:sqlite with bigints": () => openSqlite(nodeHandle),
+  "SQLite, by better-sqlite3 with bigints": () => openSqlite(betterHandle),
+  PostgreSQL: () => connectPostgres(pool),
+  "PostgreSQL, without prepared statements": () => connectPostgres(pool, { prepare: false }),
+};
+
+for (const [name, open] of Object.entries(anyIds)) {
+  describe(`monitoring ${name}`, () => {
+    for (const { title, run } of [...monitoringContract, ...monitoringNamesContract]) it(title, () => run(open));
+  });
+}
+
+describe("monitoring PostgreSQL with ids that are UUIDs", () => {
+  for (const { title, run } of monitoringContract) {
+    it(title, () => run(() => connectPostgres(uuidPool, uuid)));
+  }
+
+  it("meets the last UUID there is", async () => {
+    const { eventStore, snapshots } = await connectPostgres(uuidPool, uuid);
+    const stream = { aggregateType: newName("Type"), aggregateId: "ffffffff-ffff-ffff-ffff-ffffffffffff" };
+    await eventStore.append(stream, [newEvent({ type: "Happened", data: {} })], { expectedVersion: 0 });
+    expect((await snapshots.stale({ ...stream, eventsSince: 0 })).streams).toMatchObject([stream]);
+  });
+});
+
+/** Each a database of its own, because every event counts. */
+const alone: Readonly<Record<string, () => Promise<MonitoredStorage>>> = {
+  SQLite: async () => openSqlite(":memory:"),
+  PostgreSQL: async () => {
+    const storage = await connectPostgres(pool);
+    await pool.query("TRUNCATE events, snapshots RESTART IDENTITY");
+    return storage;
+  },
+};
+
+describe.each(Object.entries(alone))("a type with more streams than are looked at, in %s", (_name, open) => {
+  it("is estimated from a sample, in which no length has an advantage", async () => {
+    const storage = await open();
+    const [large, other] = [newName("Large"), newName("Other")];
+    for (let index = 0; index < 400; index += 1) {
+      const stream = await streamOf(storage, large, index % 4 === 0 ? 40 : 4);
+      if (index % 2 === 0) await storage.snapshotStore.saveSnapshot(someSnapshot(stream));
+    }
+    await streamOf(storage, other, 1_000);
+    const [estimate] = await storage.snapshots.health({ aggregateType: large, streamsMax: 399 });
+    expect(estimate).toMatchObject({
+      exact: false,
+      // 5,200 of 6,200 events.
+      examined: expect.closeTo(4_194, -3),
+      lengths: { p50: 4, p90: 40, p99: 40, max: 40 },
+    });
+    expect(estimate?.streams).toBeGreaterThan(360);
+    expect(estimate?.streams).toBeLessThan(440);
+    expect(estimate?.events).toBeGreaterThan(4_900);
+    expect(estimate?.events).toBeLessThan(5_500);
+    expect(estimate?.coverage).toBeGreaterThan(0.4);
+    expect(estimate?.coverage).toBeLessThan(0.6);
+    const ids = estimate?.longest.map(({ aggregateId }) => aggregateId) ?? [];
+    expect(new Set(ids).size).toBe(10);
+    const [exact] = await storage.snapshots.health({ aggregateType: large, streamsMax: 400 });
+    expect(exact).toMatchObject({ exact: true, examined: 400, streams: 400, events: 5_200, coverage: 0.5 });
+  });
+});
+
+describe("rows that no store has written", () => {
+  it("are counted in SQLite", async () => {
+    const handle = new DatabaseSync(":memory:");
+    const storage = openSqlite(handle);
+    const stream = await streamOf(storage, "Account", 3);
+    await storage.snapshotStore.saveSnapshot(someSnapshot(stream));
+    handle.exec("UPDATE snapshots SET version = 9223372036854775807, created_at = 'never'");
+    await expectDamageSeen(storage);
+  });
+
+  it("are counted in PostgreSQL", async () => {
+    const storage = await connectPostgres(pool);
+    await pool.query("TRUNCATE events, snapshots");
+    const stream = await streamOf(storage, "Account", 3);
+    await storage.snapshotStore.saveSnapshot(someSnapshot(stream));
+    await pool.query("UPDATE snapshots SET version = 9223372036854775807, created_at = 'infinity'");
+    await expectDamageSeen(storage);
+  });
+});
+
+async function expectDamageSeen({ snapshots }: MonitoredStorage): Promise<void> {
+  const [health] = await snapshots.health();
+  expect(health?.loads).toMatchObject({ usable: 0, "ahead-of-stream": 1 });
+  expect(health?.keys).toMatchObject([{ snapshots: 1, ageMs: { max: 0 }, tailEvents: { max: 0 } }]);
+  const { streams } = await snapshots.stale({ eventsSince: 0 });
+  expect(streams).toMatchObject([{ verdict: "ahead-of-stream", ageMs: undefined, eventsSince: 3 }]);
+  expect((await snapshots.statistics()).snapshots).toBe(1);
+  expect((await snapshots.largest()).snapshots).toHaveLength(1);
+}

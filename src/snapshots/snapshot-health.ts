@@ -69,8 +69,10 @@ export class HealthTally {
   readonly #loads = emptyVerdicts();
   readonly #keys = new Map<string, KeyTally>();
   #longest: { aggregateId: string; events: number }[] = [];
-  #examined = 0;
-  #streams = 0;
+  /** Streams that were added. */
+  examined = 0;
+  /** What they stand for. */
+  streams = 0;
   #events = 0;
   #withSnapshot = 0;
 
@@ -82,8 +84,8 @@ export class HealthTally {
 
   /** @param weight how many streams this one stands for. */
   add({ aggregateId, head, snapshots }: SurveyedStream, weight: number): void {
-    this.#examined += 1;
-    this.#streams += weight;
+    this.examined += 1;
+    this.streams += weight;
     this.#events += head * weight;
     this.#lengths.add(head, weight);
     const first = rangeStart(head);
@@ -110,8 +112,8 @@ export class HealthTally {
     return {
       aggregateType,
       exact,
-      examined: this.#examined,
-      streams: counted(this.#streams),
+      examined: this.examined,
+      streams: counted(this.streams),
       events: counted(this.#events),
       lengths: this.#lengths.distribution(),
       histogram: [...this.#ranges]
@@ -121,7 +123,7 @@ export class HealthTally {
         }),
       longest: this.#longest,
       withSnapshot: counted(this.#withSnapshot),
-      coverage: this.#streams === 0 ? 0 : this.#withSnapshot / this.#streams,
+      coverage: this.streams === 0 ? 0 : this.#withSnapshot / this.streams,
       replayed: this.#replayed.distribution(),
       loads: mapValues(this.#loads, counted),
       keys: [...this.#keys.values()].map((key) => key.result(counted)).sort(newestFirst),

@@ -12,7 +12,11 @@ export interface HealthOptions {
    * is judged by its newest snapshot.
    */
   readonly wanted?: WantedSnapshot;
-  /** A type with more streams is estimated from a sample. 1 to 1,000,000. @default 100,000 */
+  /**
+   * Streams to look at, in all: where there are more, types of many streams are estimated from a sample. 1 to 1,000,000.
+   *
+   * @default 50,000
+   */
   readonly streamsMax?: number;
   /** The moment from which ages count. @default now */
   readonly asOf?: Date | Instant;

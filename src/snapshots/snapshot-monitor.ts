@@ -2,7 +2,8 @@ import { ConfigurationError } from "../errors.ts";
 import { checkName, checkWholeNumber } from "../events/bounds.ts";
 import { type Instant, toInstant } from "../events/instant.ts";
 import { checkStreamId, type StreamId } from "../events/stream-id.ts";
-import { chosenOf, HealthTally, judge, type TypeHealth } from "./snapshot-health.ts";
+import { readHealth } from "./read-health.ts";
+import { chosenOf, judge, type TypeHealth } from "./snapshot-health.ts";
 import type {
   HealthOptions,
   LargestOptions,
@@ -16,16 +17,10 @@ import type {
 import { THRESHOLD_DEFAULT } from "./snapshot-policy.ts";
 import type { WantedSnapshot } from "./snapshot-store.ts";
 import type { SnapshotSurvey, SurveyedStream } from "./snapshot-survey.ts";
-import { drawStreams, walkStreams } from "./survey-walk.ts";
-
-interface HealthQuery {
-  readonly wanted: WantedSnapshot | undefined;
-  readonly streamsMax: number;
-  readonly asOfMs: number;
-}
+import { walkStreams } from "./survey-walk.ts";
 
 const TYPES_MAX = 1_000;
-const STREAMS_DEFAULT = 100_000;
+const STREAMS_DEFAULT = 50_000;
 const STREAMS_MAX = 1_000_000;
 const SNAPSHOTS_DEFAULT = 1_000_000;
 const SNAPSHOTS_MAX = 10_000_000;
@@ -33,7 +28,6 @@ const EXAMINED_MAX = 10_000;
 const PAGE_DEFAULT = 100;
 const LARGEST_DEFAULT = 10;
 const PAGE_MAX = 1_000;
-const SAMPLE_STREAMS = 10_000;
 
 /**
  * Looks at streams and snapshots as they lie in one database, beside a working system: `storage.snapshots` of `openSqlite` and
@@ -50,8 +44,8 @@ export class SnapshotMonitor {
   }
 
   /**
-   * What the snapshots of each type are worth to loads: coverage, age, tails, and what would miss and why. Costs some
-   * microseconds a stream, however many events it has.
+   * What the snapshots of each type are worth to loads: coverage, age, tails, and what would miss and why. Costs some microseconds a
+   * stream, however many events it has, and where there are many streams no more than a sample of them does.
    *
    * @throws {ConfigurationError} for `wanted` without `aggregateType`.
    */
@@ -60,13 +54,7 @@ export class SnapshotMonitor {
     checkWanted(aggregateType, wanted);
     checkWholeNumber("number of streams to look at", streamsMax, 1, STREAMS_MAX);
     const asOfMs = momentOf(options.asOf);
-    const types = await this.#types(aggregateType);
-    const all: TypeHealth[] = [];
-    for (const type of types) {
-      const health = await this.#healthOf(type, { wanted, streamsMax, asOfMs });
-      if (health.streams > 0) all.push(health);
-    }
-    return all;
+    return await readHealth(this.#survey, { types: await this.#types(aggregateType), wanted, streamsMax, asOfMs });
   }
 
   /** Rows and bytes by type, schema version and fingerprint. Reads the table of snapshots, never that of events. */
@@ -135,22 +123,6 @@ export class SnapshotMonitor {
     if (aggregateType !== undefined) return [aggregateType];
     if (from === undefined) return await this.#survey.aggregateTypes("", TYPES_MAX);
     return [from, ...(await this.#survey.aggregateTypes(from, TYPES_MAX - 1))];
-  }
-
-  async #healthOf(aggregateType: string, { wanted, streamsMax, asOfMs }: HealthQuery): Promise<TypeHealth> {
-    const tally = new HealthTally(wanted, asOfMs);
-    let examined = 0;
-    for await (const stream of walkStreams(this.#survey, aggregateType)) {
-      examined += 1;
-      if (examined > streamsMax) {
-        const sample = new HealthTally(wanted, asOfMs);
-        const draws = { aggregateType, streams: Math.min(streamsMax, SAMPLE_STREAMS) };
-        const scale = await drawStreams(this.#survey, draws, (drawn, weight) => sample.add(drawn, weight));
-        return sample.result(aggregateType, false, scale);
-      }
-      tally.add(stream, 1);
-    }
-    return tally.result(aggregateType, true);
   }
 }
 

@@ -16,8 +16,8 @@ export interface SnapshotSurvey {
   /** The position of the newest event; 0 when there is none. */
   lastPosition(): Promise<number>;
 
-  /** The streams of one type that the events at these positions belong to: one for each event that there is. */
-  streamsAt(aggregateType: string, positions: readonly number[]): Promise<readonly SurveyedStream[]>;
+  /** The streams, of one type or of all, that the events at these positions belong to: one for each event that there is. */
+  streamsAt(aggregateType: string | undefined, positions: readonly number[]): Promise<readonly SurveyedStream[]>;
 
   /** Rows and bytes by type and key, of `limit` rows at most. */
   groups(aggregateType: string | undefined, limit: number): Promise<readonly SnapshotGroup[]>;
@@ -71,6 +71,7 @@ export interface LargeSnapshot extends StreamId, SnapshotKey {
 /** A row of a stream and one of its snapshots, as both databases give them; the last six are null where there is none. */
 export type SurveyColumns = readonly [
   place: string | number,
+  aggregateType: string,
   aggregateId: string,
   head: string | number,
   schemaVersion: string | number | null,
@@ -82,11 +83,22 @@ export type SurveyColumns = readonly [
 ];
 
 /** Rows of one place belong together, and follow each other. */
-export function toSurveyedStreams(aggregateType: string, rows: readonly SurveyColumns[]): readonly SurveyedStream[] {
+export function toSurveyedStreams(rows: readonly SurveyColumns[]): readonly SurveyedStream[] {
   const streams: (SurveyedStream & { readonly snapshots: SurveyedSnapshot[] })[] = [];
   let lastPlace: SurveyColumns[0] | undefined;
   for (const row of rows) {
-    const [place, aggregateId, head, schemaVersion, fingerprint, version, createdAtMs, proven, anchored] = row;
+    const [
+      place,
+      aggregateType,
+      aggregateId,
+      head,
+      schemaVersion,
+      fingerprint,
+      version,
+      createdAtMs,
+      proven,
+      anchored,
+    ] = row;
     if (place !== lastPlace) streams.push({ aggregateType, aggregateId, head: Number(head), snapshots: [] });
     lastPlace = place;
     if (schemaVersion === null) continue;

@@ -1,8 +1,7 @@
 import type { SnapshotSurvey, SurveyedStream } from "./snapshot-survey.ts";
 
-const STREAMS_AT_ONCE = 1_000;
+export const STREAMS_AT_ONCE = 1_000;
 const DRAWS_AT_ONCE = 5_000;
-const DRAWS_MAX = 200_000;
 
 /** Every stream of a type, page by page. What is created meanwhile does not make it endless: ids only go down. */
 export async function* walkStreams(
@@ -20,29 +19,28 @@ export async function* walkStreams(
 }
 
 /**
- * A sample of the streams of a type, for types with too many to look at. Draws events of all types, each with the same chance, until
- * about `streams` were of this type, and takes the streams that they belong to. A stream of n events is drawn n times as often as
- * one of 1, and so counts for an nth each time (the estimator of Hansen and Hurwitz).
- *
- * @returns how many events of the database each draw stands for: what the weights are to be multiplied with.
+ * A sample of streams, where there are too many to look at: draws events, each with the same chance, and takes the streams that they
+ * belong to. A stream of n events is drawn n times as often as one of 1, and so counts for an nth each time (the estimator of
+ * Hansen and Hurwitz). Ends when the caller has enough.
  */
-export async function drawStreams(
-  survey: SnapshotSurvey,
-  { aggregateType, streams }: { readonly aggregateType: string; readonly streams: number },
-  take: (stream: SurveyedStream, weight: number) => void,
-): Promise<number> {
+export async function* drawStreams(survey: SnapshotSurvey, aggregateType: string | undefined): AsyncGenerator<Draw> {
   const last = await survey.lastPosition();
-  let [draws, drawn] = [0, 0];
-  while (drawn < streams && draws < DRAWS_MAX) {
+  for (let draws = 0; ; ) {
     const positions = Array.from({ length: DRAWS_AT_ONCE }, () => 1 + Math.floor(Math.random() * last));
-    for (const stream of await survey.streamsAt(aggregateType, positions)) {
-      take(stream, 1 / stream.head);
-      drawn += 1;
-    }
+    const streams = await survey.streamsAt(aggregateType, positions);
     draws += positions.length;
+    yield { streams, draws, scale: last / draws };
     await nextTurn();
   }
-  return last / draws;
+}
+
+export interface Draw {
+  /** Of this step. Positions without an event give none. */
+  readonly streams: readonly SurveyedStream[];
+  /** Up to now. */
+  readonly draws: number;
+  /** How many events of the database each draw up to now stands for: what weights are to be multiplied with. */
+  readonly scale: number;
 }
 
 /** On drivers that block everything is a microtask: timers, signals and servers of the process would get no turn. */

@@ -71,11 +71,11 @@ describe.each(Object.entries(alone))("a type with more streams than are looked a
       if (index % 2 === 0) await storage.snapshotStore.saveSnapshot(someSnapshot(stream));
     }
     await streamOf(storage, other, 1_000);
-    const [estimate] = await storage.snapshots.health({ aggregateType: large, streamsMax: 399 });
+    const [estimate] = await storage.snapshots.health({ aggregateType: large, streamsMax: 100 });
     expect(estimate).toMatchObject({
       exact: false,
-      // 5,200 of 6,200 events.
-      examined: expect.closeTo(4_194, -3),
+      // The first draw of 5,000 events has fewer of this type.
+      examined: expect.closeTo(8_387, -3),
       lengths: { p50: 4, p90: 40, p99: 40, max: 40 },
     });
     expect(estimate?.streams).toBeGreaterThan(360);

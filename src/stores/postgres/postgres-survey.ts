@@ -45,18 +45,15 @@ export class PostgresSurvey implements SnapshotSurvey {
     const fromLast = [HIGHEST_ID[this.#database.aggregateIdType], Number.MAX_SAFE_INTEGER];
     const before = beforeId === undefined ? fromLast : [beforeId, 0];
     const rows = await this.#rows<StreamColumns>(surveyStreams, [aggregateType, ...before, limit]);
-    return toSurveyedStreams(aggregateType, rows);
+    return toSurveyedStreams(rows);
   }
 
   async lastPosition(): Promise<number> {
     return Number((await this.#rows(selectLastPosition))[0]?.[0] ?? 0);
   }
 
-  async streamsAt(aggregateType: string, positions: readonly number[]): Promise<readonly SurveyedStream[]> {
-    return toSurveyedStreams(
-      aggregateType,
-      await this.#rows<StreamColumns>(surveyStreamsAt, [aggregateType, positions]),
-    );
+  async streamsAt(aggregateType: string | undefined, positions: readonly number[]): Promise<readonly SurveyedStream[]> {
+    return toSurveyedStreams(await this.#rows<StreamColumns>(surveyStreamsAt, [aggregateType, positions]));
   }
 
   async groups(aggregateType: string | undefined, limit: number): Promise<readonly SnapshotGroup[]> {

@@ -25,20 +25,20 @@ export const selectTypes = /* sql */ `
 
 // LATERAL with OFFSET 0: the planner, which knows neither table when it keeps a plan, must not join by reading all of one.
 const survey = /* sql */ `
-    page.aggregate_id, page.head,
+    page.aggregate_type, page.aggregate_id, page.head,
     snapshot.schema_version, snapshot.fingerprint, snapshot.version,
     extract(epoch FROM snapshot.created_at) * 1000 AS created_at_ms,
     (snapshot.checksum IS NOT NULL AND snapshot.last_event_id IS NOT NULL)::int4 AS proven,
     (snapshot.last_event_id = (
       SELECT id
       FROM events
-      WHERE aggregate_type = $1 AND aggregate_id = page.aggregate_id AND version = snapshot.version
+      WHERE aggregate_type = page.aggregate_type AND aggregate_id = page.aggregate_id AND version = snapshot.version
     ))::int4 AS anchored
   FROM page
   LEFT JOIN LATERAL (
     SELECT schema_version, fingerprint, version, created_at, last_event_id, checksum
     FROM snapshots
-    WHERE aggregate_type = $1 AND aggregate_id = page.aggregate_id
+    WHERE aggregate_type = page.aggregate_type AND aggregate_id = page.aggregate_id
     OFFSET 0
   ) AS snapshot ON true`;
 
@@ -47,16 +47,16 @@ const survey = /* sql */ `
 export const surveyStreams: string = /* sql */ `
   WITH RECURSIVE stream AS (
     (
-      SELECT aggregate_id, version
+      SELECT aggregate_type, aggregate_id, version
       FROM events
       WHERE aggregate_type = $1 AND (aggregate_id, version) < ($2, $3::bigint)
       ORDER BY aggregate_id DESC, version DESC
       LIMIT 1
     )
     UNION ALL
-    SELECT following.aggregate_id, following.version
+    SELECT following.aggregate_type, following.aggregate_id, following.version
     FROM stream, LATERAL (
-      SELECT aggregate_id, version
+      SELECT aggregate_type, aggregate_id, version
       FROM events
       WHERE aggregate_type = $1 AND aggregate_id < stream.aggregate_id
       ORDER BY aggregate_id DESC, version DESC
@@ -64,7 +64,7 @@ export const surveyStreams: string = /* sql */ `
     ) AS following
   ),
   page AS MATERIALIZED (
-    SELECT aggregate_id, version AS head
+    SELECT aggregate_type, aggregate_id, version AS head
     FROM stream
     LIMIT $4
   )
@@ -74,7 +74,7 @@ export const surveyStreams: string = /* sql */ `
 
 export const surveyStreamsAt: string = /* sql */ `
   WITH page AS MATERIALIZED (
-    SELECT drawn.place, event.aggregate_id, newest.head
+    SELECT drawn.place, event.aggregate_type, event.aggregate_id, newest.head
     FROM unnest($2::bigint[]) WITH ORDINALITY AS drawn (position, place),
     LATERAL (
       SELECT aggregate_type, aggregate_id
@@ -85,11 +85,11 @@ export const surveyStreamsAt: string = /* sql */ `
     LATERAL (
       SELECT version AS head
       FROM events
-      WHERE aggregate_type = $1 AND aggregate_id = event.aggregate_id
+      WHERE aggregate_type = event.aggregate_type AND aggregate_id = event.aggregate_id
       ORDER BY version DESC
       LIMIT 1
     ) AS newest
-    WHERE event.aggregate_type = $1
+    WHERE event.aggregate_type = coalesce($1, event.aggregate_type)
   )
   SELECT page.place, ${survey}
   ORDER BY page.place

@@ -38,16 +38,21 @@ export class SqliteSurvey implements SnapshotSurvey {
   ): Promise<readonly SurveyedStream[]> {
     const values = [aggregateType, beforeId, aggregateType, aggregateType, limit];
     const rows = this.#database.rows(surveyStreams, ...values) as unknown as readonly SurveyColumns[];
-    return toSurveyedStreams(aggregateType, rows);
+    return toSurveyedStreams(rows);
   }
 
   async lastPosition(): Promise<number> {
     return Number(this.#database.rows(selectLastPosition)[0]?.[0] ?? 0);
   }
 
-  async streamsAt(aggregateType: string, positions: readonly number[]): Promise<readonly SurveyedStream[]> {
-    const rows = this.#database.rows(surveyStreamsAt, JSON.stringify(positions), aggregateType);
-    return toSurveyedStreams(aggregateType, rows as unknown as readonly SurveyColumns[]);
+  async streamsAt(aggregateType: string | undefined, positions: readonly number[]): Promise<readonly SurveyedStream[]> {
+    const rows = this.#database.rows(
+      surveyStreamsAt,
+      JSON.stringify(positions),
+      aggregateType ?? "",
+      aggregateType ?? BEYOND_NAMES,
+    );
+    return toSurveyedStreams(rows as unknown as readonly SurveyColumns[]);
   }
 
   async groups(aggregateType: string | undefined, limit: number): Promise<readonly SnapshotGroup[]> {

@@ -43,7 +43,7 @@ export const surveyStreams: string = /* sql */ `
   page (aggregate_type, aggregate_id) AS MATERIALIZED (
     SELECT ?, aggregate_id FROM streams WHERE aggregate_id IS NOT NULL LIMIT ?
   )
-  SELECT page.aggregate_id AS place, page.aggregate_id, ${survey}
+  SELECT page.aggregate_id AS place, page.aggregate_type, page.aggregate_id, ${survey}
   FROM page
   LEFT JOIN snapshots ON snapshots.aggregate_type = page.aggregate_type AND snapshots.aggregate_id = page.aggregate_id
   ORDER BY page.aggregate_id DESC
@@ -54,9 +54,9 @@ export const surveyStreamsAt: string = /* sql */ `
     SELECT drawn.key, events.aggregate_type, events.aggregate_id
     FROM json_each(?) AS drawn
     CROSS JOIN events ON events.position = drawn.value
-    WHERE events.aggregate_type = ?
+    WHERE events.aggregate_type BETWEEN ? AND ?
   )
-  SELECT page.place, page.aggregate_id, ${survey}
+  SELECT page.place, page.aggregate_type, page.aggregate_id, ${survey}
   FROM page
   LEFT JOIN snapshots ON snapshots.aggregate_type = page.aggregate_type AND snapshots.aggregate_id = page.aggregate_id
   ORDER BY page.place

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import type { EventStore } from "../events/event-store.ts";
+import type { SnapshotMonitor } from "../snapshots/snapshot-monitor.ts";
 import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
 import { DatabaseError, UsageError } from "./command.ts";
 import { openPostgres } from "./postgres-database.ts";
@@ -13,6 +14,7 @@ export interface OpenDatabase {
   readonly kind: "SQLite" | "PostgreSQL";
   readonly eventStore: EventStore;
   readonly snapshotStore: SnapshotStore;
+  readonly snapshots: SnapshotMonitor;
   close(): Promise<void>;
 }
 

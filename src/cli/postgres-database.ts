@@ -24,8 +24,8 @@ export async function openPostgres(
   try {
     const { tables, aggregateIdType } = await tablesIn(new Database(pool, { prepare: false }));
     refuseTables(tables, name);
-    const { eventStore, snapshotStore } = await connectPostgres(pool, { aggregateIdType, prepare });
-    return { name, kind: "PostgreSQL", eventStore, snapshotStore, close: () => pool.end() };
+    const { eventStore, snapshotStore, snapshots } = await connectPostgres(pool, { aggregateIdType, prepare });
+    return { name, kind: "PostgreSQL", eventStore, snapshotStore, snapshots, close: () => pool.end() };
   } catch (error) {
     await pool.end();
     throw unusable(name, error);

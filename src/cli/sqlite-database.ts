@@ -22,9 +22,9 @@ export function openSqliteFile(
     handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = FULL`);
     refuseTables(tablesIn(handle), name);
     if (access === "read") handle.exec("PRAGMA query_only = ON");
-    const { eventStore, snapshotStore } = openSqlite(handle);
+    const { eventStore, snapshotStore, snapshots } = openSqlite(handle);
     const opened = handle;
-    return { name, kind: "SQLite", eventStore, snapshotStore, close: async () => opened.close() };
+    return { name, kind: "SQLite", eventStore, snapshotStore, snapshots, close: async () => opened.close() };
   } catch (error) {
     handle?.close();
     throw unusable(name, error);

@@ -17,7 +17,7 @@ interface Storage {
   close(): Promise<void>;
 }
 
-export interface Outcome {
+interface Outcome {
   readonly ms: number;
   /** Streams that were looked at, loaded or replayed. */
   readonly streams: number;

@@ -96,7 +96,9 @@ function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
     registry,
     accepts: (key) => isOfKey(key, wanted) || upgradable.some((former) => isOfKey(key, former)),
     upgradeState: (from, state) =>
-      upgrades.slice(from - upgradableFrom).reduce((shape, { upgrade }) => upgrade(shape), state),
+      from === schemaVersion
+        ? state
+        : upgrades.slice(from - upgradableFrom).reduce((shape, { upgrade }) => upgrade(shape), state),
     toDomainEvent:
       type.dataCodec || type.events ? (event) => today(event, dataCodec, registry) : (event) => plain(event, registry),
   };

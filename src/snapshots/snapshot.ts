@@ -38,6 +38,19 @@ export interface SnapshotFields {
   readonly createdAt?: Date | Instant;
 }
 
+/** Whether a snapshot was found whole: found out once for all of its copies, as none of them can change. */
+interface ProofOnce {
+  found?: { readonly flaw: ProofFlaw | undefined };
+}
+
+/** Why a row does not prove that it is whole. */
+export type ProofFlaw = "unproven" | "corrupt";
+
+/** Undefined for a row that may change. Exported by no entry point. */
+export let proofOnceOf: (row: SnapshotRow) => ProofOnce | undefined;
+
+let stateOf: (snapshot: Snapshot) => JsonValue;
+
 /**
  * The state of one aggregate at one version. Immutable, and a cache: events are the truth, it may be deleted at any time.
  *
@@ -60,6 +73,8 @@ export class Snapshot implements SnapshotRow {
   readonly lastEventId: string | undefined;
   readonly checksum: string | undefined;
   readonly #stateText: string;
+  readonly #proofOnce: ProofOnce;
+  #parsed: { readonly state: JsonValue } | undefined;
 
   /**
    * @param source fields, which are checked and copied, or a store's row, which is taken as it lies.
@@ -77,9 +92,9 @@ export class Snapshot implements SnapshotRow {
     this.lastEventId = row.lastEventId;
     this.checksum = row.checksum;
     this.#stateText = row.stateText;
-    let parsed: { readonly state: JsonValue } | undefined;
+    this.#proofOnce = #proofOnce in source ? source.#proofOnce : {};
     // An own property, so that comparing two snapshots deeply compares their states.
-    Object.defineProperty(this, "state", { enumerable: true, get: () => (parsed ??= parse(this)).state });
+    Object.defineProperty(this, "state", STATE);
     Object.freeze(this);
   }
 
@@ -100,6 +115,8 @@ export class Snapshot implements SnapshotRow {
   }
 
   static {
+    proofOnceOf = (row) => (#proofOnce in row ? row.#proofOnce : undefined);
+    stateOf = (snapshot) => (snapshot.#parsed ??= parse(snapshot)).state;
     // What console.log of Node, Bun and Deno asks for; set here, because declarations cannot name a computed symbol.
     const inspect = Symbol.for("nodejs.util.inspect.custom");
     Object.defineProperty(Snapshot.prototype, inspect, {
@@ -148,6 +165,14 @@ function rowByHand(fields: SnapshotFields): SnapshotRow {
   checkSnapshot(row);
   return row;
 }
+
+// One for all instances: with a closure for each, making one would take several times as long.
+const STATE: PropertyDescriptor & ThisType<Snapshot> = {
+  enumerable: true,
+  get() {
+    return stateOf(this);
+  },
+};
 
 function parse(snapshot: Snapshot): { readonly state: JsonValue } {
   try {

@@ -1,13 +1,12 @@
 export { type AggregateType, wantedSnapshot } from "./aggregates/aggregate-definition.ts";
 export {
   AggregateRepository,
-  type EraseOptions,
-  type EraseReport,
   type UpdateOptions,
 } from "./aggregates/aggregate-repository.ts";
 export { AggregateRoot, type AnyAggregate, type EventData } from "./aggregates/aggregate-root.ts";
 export { type DecidedAggregate, type Decider, type Decision, defineAggregate } from "./aggregates/decider.ts";
 export type { WalkOptions, WalkProgress, WalkReport } from "./aggregates/each-aggregate.ts";
+export type { EraseOptions, EraseReport } from "./aggregates/erase-aggregate.ts";
 export type { Logger, MissReason, RepositoryFact, RepositoryObserver } from "./aggregates/repository-observer.ts";
 export type {
   EventPublisher,

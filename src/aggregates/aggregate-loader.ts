@@ -181,8 +181,8 @@ function lastVersionOf({ afterVersion, events }: LoadStart): number {
  * Whether the row may be used, as far as can be told without parsing it: of a definition that we can load from, whole, and of
  * the history that stands there.
  */
-function judge(
-  { failure, row, head, anchored }: LoadStart,
+export function judge(
+  { failure, row, head, anchored }: Pick<LoadStart, "failure" | "row" | "head" | "anchored">,
   { accepts, wanted }: AggregateDefinition,
 ): Miss | undefined {
   if (failure !== undefined) return failure;

@@ -8,6 +8,7 @@ import { AggregateLoader } from "./aggregate-loader.ts";
 import { AggregateRoot, type AnyAggregate, historyOf } from "./aggregate-root.ts";
 import { AggregateSaver } from "./aggregate-saver.ts";
 import { AggregateSnapshotter } from "./aggregate-snapshotter.ts";
+import { type EraseOptions, type EraseReport, eraseAggregate } from "./erase-aggregate.ts";
 import {
   type RaiseOptions,
   type RepositoryOptions,
@@ -27,17 +28,6 @@ import {
 export interface UpdateOptions extends RaiseOptions {
   /** How often to load, change and save before a conflict is given up on. 1 to 1000. @default 5 */
   readonly attempts?: number;
-}
-
-export interface EraseOptions {
-  /** Whether the events go too. @default false */
-  readonly events?: boolean;
-}
-
-/** How many rows were deleted. */
-export interface EraseReport {
-  readonly snapshots: number;
-  readonly events: number;
 }
 
 /**
@@ -231,15 +221,10 @@ export class AggregateRepository<A extends AnyAggregate> {
    */
   async erase(id: string, options: EraseOptions = {}): Promise<EraseReport> {
     this.#refuseClosed();
-    const { events = false } = options;
     const { eventStore, snapshots } = this.#options;
     const stream = this.#streamOf(id);
     await this.#snapshotter?.discard(id);
-    const throughVersion = events ? Number.MAX_SAFE_INTEGER : await eventStore.versionOf(stream);
-    // First, because an event store that shares the database takes them along, and would leave none to count.
-    const erasedSnapshots = await snapshots?.store.eraseSnapshots(id, stream.aggregateType, { throughVersion });
-    const erasedEvents = events ? await eventStore.eraseStream(stream) : 0;
-    return { events: erasedEvents, snapshots: erasedSnapshots ?? 0 };
+    return await eraseAggregate({ eventStore, snapshotStore: snapshots?.store }, stream, options);
   }
 
   /** Waits for saves and snapshots in flight. The stores stay open: they are yours. Idempotent. */

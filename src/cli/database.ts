@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import type { EventStore } from "../events/event-store.ts";
+import type { SnapshotAdministration } from "../snapshots/snapshot-administration.ts";
 import type { SnapshotMonitor } from "../snapshots/snapshot-monitor.ts";
 import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
 import { DatabaseError, UsageError } from "./command.ts";
@@ -15,6 +16,7 @@ export interface OpenDatabase {
   readonly eventStore: EventStore;
   readonly snapshotStore: SnapshotStore;
   readonly snapshots: SnapshotMonitor;
+  readonly administration: SnapshotAdministration;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import {
   ConfigurationError,
+  CorruptStreamError,
   EventfoldError,
   InvalidNameError,
   InvalidNumberError,
@@ -19,6 +20,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof InterruptedError) return { exitCode: EXIT.interrupted, message: error.message };
   if (error instanceof UsageError) return { exitCode: EXIT.use, message: error.message };
   if (error instanceof DatabaseError) return { exitCode: EXIT.database, message: error.message };
+  if (error instanceof CorruptStreamError) return { exitCode: EXIT.found, message: messageOf(error) };
   if (error instanceof TablesMissingError) {
     const message =
       "The tables of Eventfold are missing or of an older release. eventfold migrate brings them up to date.";

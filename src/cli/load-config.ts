@@ -20,7 +20,10 @@ const FILES = [".ts", ".mts", ".js", ".mjs"].map((extension) => `eventfold.confi
  * @param file as given by `--config`.
  * @throws {UsageError} for a file that does not load, or exports something else.
  */
-async function loadRepositories(storage: ConfigStorage, file: string | undefined): Promise<Repositories | undefined> {
+export async function loadRepositories(
+  storage: ConfigStorage,
+  file: string | undefined,
+): Promise<Repositories | undefined> {
   const path = file ?? FILES.find((each) => existsSync(each));
   if (path === undefined) return undefined;
   if (!existsSync(path)) throw new UsageError(`There is no file ${path}.`);

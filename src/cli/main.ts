@@ -3,15 +3,28 @@ import "./experimental-warnings.ts";
 
 import { checkCommand } from "./check.ts";
 import { type Command, EXIT, program } from "./command.ts";
+import { eraseCommand } from "./erase.ts";
 import { failureOf } from "./failure.ts";
+import { inspectCommand } from "./inspect.ts";
 import { migrateCommand } from "./migrate.ts";
+import { pruneCommand } from "./prune.ts";
 import { masked, withoutPassword } from "./secrets.ts";
 import { openSession, type Session } from "./session.ts";
+import { tailCommand } from "./tail.ts";
 import { verifyCommand } from "./verify.ts";
 import { warmCommand } from "./warm.ts";
 
 /** The subcommands of `eventfold`, in the order in which help lists them. */
-const commands: readonly ((session: Session) => Command)[] = [verifyCommand, warmCommand, checkCommand, migrateCommand];
+const commands: readonly ((session: Session) => Command)[] = [
+  inspectCommand,
+  tailCommand,
+  verifyCommand,
+  warmCommand,
+  pruneCommand,
+  eraseCommand,
+  checkCommand,
+  migrateCommand,
+];
 
 const session = openSession();
 for (const argument of process.argv) withoutPassword(argument);

@@ -1,6 +1,7 @@
 import { connectPostgres } from "../stores/postgres/connect-postgres.ts";
 import { Database, type PostgresPool } from "../stores/postgres/database.ts";
 import { tablesIn } from "../stores/postgres/migrations.ts";
+import { PostgresAdministration } from "../stores/postgres/postgres-administration.ts";
 import { DatabaseError } from "./command.ts";
 import type { OpenDatabase, OpenOptions, Target } from "./database.ts";
 import { refuseTables, unusable } from "./sqlite-database.ts";
@@ -25,7 +26,9 @@ export async function openPostgres(
     const { tables, aggregateIdType } = await tablesIn(new Database(pool, { prepare: false }));
     refuseTables(tables, name);
     const { eventStore, snapshotStore, snapshots } = await connectPostgres(pool, { aggregateIdType, prepare });
-    return { name, kind: "PostgreSQL", eventStore, snapshotStore, snapshots, close: () => pool.end() };
+    const administration = new PostgresAdministration(new Database(pool, { aggregateIdType, prepare }));
+    const stores = { eventStore, snapshotStore, snapshots, administration };
+    return { name, kind: "PostgreSQL", ...stores, close: () => pool.end() };
   } catch (error) {
     await pool.end();
     throw unusable(name, error);

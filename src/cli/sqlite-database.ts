@@ -2,6 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { EventfoldError } from "../errors.ts";
 import { tablesIn } from "../stores/sqlite/migrations.ts";
 import { openSqlite } from "../stores/sqlite/open-sqlite.ts";
+import { SqliteAdministration } from "../stores/sqlite/sqlite-administration.ts";
+import { databaseOf } from "../stores/sqlite/sqlite-event-store.ts";
 import { DatabaseError } from "./command.ts";
 import type { OpenDatabase, OpenOptions, Target } from "./database.ts";
 import { messageOf } from "./failure.ts";
@@ -23,8 +25,10 @@ export function openSqliteFile(
     refuseTables(tablesIn(handle), name);
     if (access === "read") handle.exec("PRAGMA query_only = ON");
     const { eventStore, snapshotStore, snapshots } = openSqlite(handle);
+    const administration = new SqliteAdministration(databaseOf(eventStore));
     const opened = handle;
-    return { name, kind: "SQLite", eventStore, snapshotStore, snapshots, close: async () => opened.close() };
+    const stores = { eventStore, snapshotStore, snapshots, administration };
+    return { name, kind: "SQLite", ...stores, close: async () => opened.close() };
   } catch (error) {
     handle?.close();
     throw unusable(name, error);

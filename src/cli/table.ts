@@ -41,6 +41,15 @@ export function table(
   return [style("bold", head), ...lines].join("\n");
 }
 
+/** `text` made printable, and cut with "…" where the terminal is narrower. */
+export function fittedLine(text: string, { columns }: Pick<Terminal, "columns">): string {
+  const line = printable(text);
+  if (columns === Number.POSITIVE_INFINITY) return line;
+  const drawn = new Table({ ...BORDERLESS, colWidths: [columns] });
+  drawn.push([line]);
+  return drawn.toString().trimEnd();
+}
+
 /** `1234567` as 1,234,567. */
 export function count(value: number): string {
   return value.toLocaleString("en", { maximumFractionDigits: 2 });

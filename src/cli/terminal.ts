@@ -5,9 +5,9 @@ export interface Terminal {
   readonly isTerminal: boolean;
   /** Width in characters; `Infinity` for what is no terminal. */
   readonly columns: number;
-  write(text: string): void;
+  readonly write: (text: string) => void;
   /** `text` in a style where there are colors; as it is elsewhere. */
-  style(format: Style, text: string): string;
+  readonly style: (format: Style, text: string) => string;
 }
 
 type Style = "bold" | "dim" | "red" | "green" | "yellow";

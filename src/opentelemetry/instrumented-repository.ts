@@ -1,13 +1,9 @@
 import { SpanKind, type Tracer } from "@opentelemetry/api";
 import { type AggregateType, definitionOf } from "../aggregates/aggregate-definition.ts";
-import {
-  AggregateRepository,
-  type EraseOptions,
-  type EraseReport,
-  type UpdateOptions,
-} from "../aggregates/aggregate-repository.ts";
+import { AggregateRepository, type UpdateOptions } from "../aggregates/aggregate-repository.ts";
 import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { WalkReport } from "../aggregates/each-aggregate.ts";
+import type { EraseOptions, EraseReport } from "../aggregates/erase-aggregate.ts";
 import type { RepositoryFact, RepositoryObserver } from "../aggregates/repository-observer.ts";
 import type { RaiseOptions, RepositoryOptions } from "../aggregates/repository-options.ts";
 import type {

@@ -26,7 +26,11 @@ import { selectAllEvents, selectHorizon, selectStreams } from "./event-statement
 import { readManyPagesIn, readPageIn } from "./reading.ts";
 import { type EventColumns, toEvent } from "./rows.ts";
 
-const LOWEST_ID = { text: "", uuid: "00000000-0000-0000-0000-000000000000" };
+/** Of each type of ids. */
+export const LOWEST_ID: Readonly<Record<"text" | "uuid", string>> = {
+  text: "",
+  uuid: "00000000-0000-0000-0000-000000000000",
+};
 
 /** The pool that `store` asks; undefined when it is no {@link PostgresEventStore}. */
 export let poolOf: (store: EventStore) => PostgresPool | undefined;

@@ -46,19 +46,22 @@ export function readSnapshotRow(
   const schemaVersion = options.schemaVersion ?? null;
   const preferred = [options.prefer?.schemaVersion ?? null, options.prefer?.fingerprint ?? null];
   const [row] = database.rows(selectSnapshot, aggregateType, aggregateId, schemaVersion, schemaVersion, ...preferred);
-  return (
-    row && {
-      aggregateType: row[0] as string,
-      aggregateId: row[1] as string,
-      schemaVersion: Number(row[2]),
-      fingerprint: row[3] as string,
-      version: Number(row[4]),
-      stateText: row[5] as string,
-      createdAt: row[6] as string,
-      lastEventId: (row[7] as string | null) ?? undefined,
-      checksum: (row[8] as string | null) ?? undefined,
-    }
-  );
+  return row && toSnapshotRow(row);
+}
+
+/** From the columns of `selectSnapshot`. */
+export function toSnapshotRow(row: SqliteRow): SnapshotRow {
+  return {
+    aggregateType: row[0] as string,
+    aggregateId: row[1] as string,
+    schemaVersion: Number(row[2]),
+    fingerprint: row[3] as string,
+    version: Number(row[4]),
+    stateText: row[5] as string,
+    createdAt: row[6] as string,
+    lastEventId: (row[7] as string | null) ?? undefined,
+    checksum: (row[8] as string | null) ?? undefined,
+  };
 }
 
 /** The row of exactly this key, if the event that it ends with stands at its version, and whether there are newer ones. */

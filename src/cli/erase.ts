@@ -1,0 +1,53 @@
+import { eraseAggregate } from "../aggregates/erase-aggregate.ts";
+import { type Command, databaseCommand } from "./command.ts";
+import { confirm } from "./confirmation.ts";
+import { openDatabase } from "./database.ts";
+import type { Session } from "./session.ts";
+import { plural } from "./table.ts";
+import { printable } from "./terminal.ts";
+
+/** `eventfold erase`. */
+export function eraseCommand(session: Session): Command {
+  return databaseCommand("erase", {
+    summary: "erase the snapshots of one aggregate for good, and its events with --events",
+    description:
+      "Deletes every snapshot of one aggregate for good: also those that are being written cannot come back. With --events its " +
+      "events go too, and nothing can be appended under this id any more. May be repeated when it was interrupted. Copies, " +
+      "replicas and backups are yours to erase.",
+    examples: [
+      ["eventfold erase ./bank.db Account a-1000", "Its snapshots; the events stay, and loads replay them."],
+      ["eventfold erase ./bank.db Person p-1 --events", "Everything. Shows what there is, and asks for the id."],
+    ],
+  })
+    .argument("<TYPE>", "aggregate type")
+    .argument("<ID>", "aggregate id")
+    .option("--events", "its events, too")
+    .option("--yes", "erase without asking")
+    .action(async (target, aggregateType, aggregateId, { json, events, yes, prepare }) => {
+      const database = await openDatabase(target, { access: "write", prepare });
+      try {
+        const stream = { aggregateType, aggregateId };
+        const name = printable(`${aggregateType}/${aggregateId}`);
+        const version = await database.eventStore.versionOf(stream);
+        const rows = (await database.administration.rowsOf(stream)).length;
+        // A tombstone for an id that was mistyped would take the id away.
+        if (version === 0 && rows === 0) {
+          session.result({ json }, { ...stream, events: 0, snapshots: 0 }, () => {
+            return `${name} has neither events nor snapshots here. Nothing was changed.`;
+          });
+          return;
+        }
+        const what =
+          events === true ? `${plural(version, "event")} and ${plural(rows, "snapshot")}` : plural(rows, "snapshot");
+        const loss = `${what} of ${name} in ${database.name} will be erased for good.`;
+        await confirm(session, { loss, word: aggregateId, yes });
+        const erased = await eraseAggregate(database, stream, { events: events === true });
+        session.result({ json }, { ...stream, ...erased }, () => {
+          const kept = events === true ? "" : " The events stay.";
+          return `${plural(erased.events, "event")} and ${plural(erased.snapshots, "snapshot")} of ${name} erased.${kept}`;
+        });
+      } finally {
+        await database.close();
+      }
+    });
+}

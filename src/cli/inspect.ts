@@ -1,0 +1,162 @@
+import { type FoldedWindow, foldWindow, whyUnusable } from "../aggregates/aggregate-inspection.ts";
+import type { AggregateRepository } from "../aggregates/aggregate-repository.ts";
+import { type AnyAggregate, historyOf } from "../aggregates/aggregate-root.ts";
+import type { MissReason } from "../aggregates/repository-observer.ts";
+import type { StreamId } from "../events/stream-id.ts";
+import type { SnapshotRow } from "../snapshots/snapshot.ts";
+import { isOfKey } from "../snapshots/snapshot-store.ts";
+import { type Command, configOption, databaseCommand, EXIT, UsageError, wholeNumber } from "./command.ts";
+import { type OpenDatabase, openDatabase } from "./database.ts";
+import { messageOf } from "./failure.ts";
+import { inspectionText } from "./inspection-text.ts";
+import { loadRepositories } from "./load-config.ts";
+import { masked } from "./secrets.ts";
+import type { Session } from "./session.ts";
+
+const EVENTS_DEFAULT = 20;
+const EVENTS_MAX = 10_000;
+
+/** One aggregate as `eventfold inspect` shows it. */
+export interface Inspection extends StreamId {
+  /** Of its newest event. */
+  readonly version: number;
+  /** The version whose state is shown: `version`, or what `--at` says. */
+  readonly at: number;
+  /** Whether the configuration has a repository of its type, so that states could be computed and snapshots judged. */
+  readonly folded: boolean;
+  /** The last ones up to `at`. */
+  readonly events: readonly InspectedEvent[];
+  /** After version `at`; absent without a fold, and when it failed. */
+  readonly state?: unknown;
+  /** Where the fold failed, and how. */
+  readonly problem?: { readonly version: number; readonly error: string };
+  readonly snapshots: readonly InspectedSnapshot[];
+}
+
+interface InspectedEvent {
+  readonly version: number;
+  readonly id: string;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly occurredAt: string;
+  readonly metadata: { readonly [key: string]: unknown };
+  readonly data: unknown;
+  /** After the event. */
+  readonly state?: unknown;
+}
+
+interface InspectedSnapshot {
+  readonly version: number;
+  readonly schemaVersion: number;
+  readonly fingerprint: string;
+  readonly createdAt: string;
+  /** UTF-16 units of its JSON. */
+  readonly stateLength: number;
+  /** Events since. */
+  readonly eventsBehind: number;
+  /** Whether a load uses it; undefined where nobody can tell. */
+  readonly used?: boolean;
+  /** Why not. */
+  readonly reason?: MissReason | "another-comes-first";
+}
+
+/** `eventfold inspect`. */
+export function inspectCommand(session: Session): Command {
+  return databaseCommand("inspect", {
+    summary: "show one aggregate: its events, the state after each, its snapshots",
+    description:
+      "Shows the last events of one aggregate, who raised them and when, the state after each, and its snapshots: whether a " +
+      "load would use them, and why not. States are folded from the first event on, whatever the snapshots say. Without a " +
+      "configuration, events and rows alone.",
+    examples: [
+      ["eventfold inspect ./bank.db Account a-1000", "The newest state, and the last 20 events that led there."],
+      ["eventfold inspect ./bank.db Account a-1000 --at 118", "The same as of version 118."],
+    ],
+    found: "there are neither events nor snapshots, or the events do not fold",
+  })
+    .argument("<TYPE>", "aggregate type")
+    .argument("<ID>", "aggregate id")
+    .option("--at <version>", "as of this version (default: the newest)", wholeNumber(1))
+    .option("--limit <n>", `events to show, up to ${EVENTS_MAX} (default: ${EVENTS_DEFAULT})`, wholeNumber(1))
+    .addOption(configOption())
+    .action(async (target, aggregateType, aggregateId, { json, at, limit = EVENTS_DEFAULT, config, prepare }) => {
+      if (limit > EVENTS_MAX) throw new UsageError(`--limit is at most ${EVENTS_MAX}.`);
+      const database = await openDatabase(target, { access: "read", prepare });
+      try {
+        const repository = (await loadRepositories(database, config))?.get(aggregateType);
+        const inspection = await inspect(database, repository, { aggregateType, aggregateId }, { at, limit });
+        session.result({ json }, inspection, () => inspectionText(inspection, session.stdout));
+        const { version, snapshots, problem } = inspection;
+        if ((version === 0 && snapshots.length === 0) || problem !== undefined) session.exitCode = EXIT.found;
+      } finally {
+        await database.close();
+      }
+    });
+}
+
+async function inspect(
+  { eventStore, snapshotStore, administration }: OpenDatabase,
+  repository: AggregateRepository<AnyAggregate> | undefined,
+  stream: StreamId,
+  { at, limit }: { readonly at: number | undefined; readonly limit: number },
+): Promise<Inspection> {
+  const { aggregateType, aggregateId } = stream;
+  const version = await eventStore.versionOf(stream);
+  if (at !== undefined && at > version) {
+    throw new UsageError(`${aggregateType}/${aggregateId} is at version ${version}: there is no version ${at}.`);
+  }
+  const instantiate = repository && (() => repository.createNew(aggregateId));
+  const throughVersion = at ?? version;
+  const window = { fromVersion: Math.max(1, throughVersion - limit + 1), throughVersion };
+  const folded = await foldWindow(eventStore, stream, instantiate?.(), window);
+  const rows = await administration.rowsOf(stream);
+  const wanted = instantiate && historyOf(instantiate()).definition.wanted;
+  const chosen = wanted && (await snapshotStore.getSnapshot(aggregateId, aggregateType, { prefer: wanted }));
+  const snapshots: InspectedSnapshot[] = [];
+  for (const row of rows) {
+    const judged = instantiate && { reason: await whyUnusable(eventStore, row, version, instantiate) };
+    snapshots.push({
+      ...described(row, version),
+      ...(judged && verdict(judged.reason, chosen && isOfKey(row, chosen))),
+    });
+  }
+  return {
+    aggregateType,
+    aggregateId,
+    version,
+    at: throughVersion,
+    folded: instantiate !== undefined,
+    ...eventsAndState(folded),
+    snapshots,
+  };
+}
+
+function eventsAndState({ events, problem }: FoldedWindow): Pick<Inspection, "events" | "state" | "problem"> {
+  const last = events.at(-1)?.stateText;
+  return {
+    events: events.map(({ event, stateText }) => {
+      const { version, id, type, schemaVersion, occurredAt, metadata, data } = event;
+      const fields = { version, id, type, schemaVersion, occurredAt, metadata, data };
+      return stateText === undefined ? fields : { ...fields, state: JSON.parse(stateText) };
+    }),
+    ...(last !== undefined && { state: JSON.parse(last) }),
+    ...(problem && { problem: { version: problem.version, error: masked(messageOf(problem.error)) } }),
+  };
+}
+
+function described(row: SnapshotRow, version: number): InspectedSnapshot {
+  return {
+    version: row.version,
+    schemaVersion: row.schemaVersion,
+    fingerprint: row.fingerprint,
+    createdAt: row.createdAt,
+    stateLength: row.stateText.length,
+    eventsBehind: version - row.version,
+  };
+}
+
+/** A load looks at one row: that of its own definition, or else the newest. */
+function verdict(reason: MissReason | undefined, isChosen: boolean | undefined): Partial<InspectedSnapshot> {
+  if (reason !== undefined) return { used: false, reason };
+  return isChosen === true ? { used: true } : { used: false, reason: "another-comes-first" };
+}

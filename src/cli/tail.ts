@@ -1,0 +1,86 @@
+import { setTimeout } from "node:timers/promises";
+import type { RecordedEvent } from "../events/event.ts";
+import { type Command, databaseCommand, wholeNumber } from "./command.ts";
+import { type OpenDatabase, openDatabase } from "./database.ts";
+import type { Session } from "./session.ts";
+import { fittedLine } from "./table.ts";
+import { commandLine } from "./walk.ts";
+
+const PAGE_SIZE = 500;
+const POLL_MS = 500;
+
+/** `eventfold tail`. */
+export function tailCommand(session: Session): Command {
+  return databaseCommand("tail", {
+    summary: "print events as they are committed",
+    description:
+      "Prints the events of all aggregates in the order of their positions, each once, as they are committed. Goes on until " +
+      "Ctrl-C, and then says how to go on without missing any. With --json, one JSON object a line.",
+    examples: [
+      ["eventfold tail ./bank.db", "What happens from now on."],
+      ["eventfold tail postgres://app@db/bank --from 1 --once --json", "Everything that there is, for a script."],
+    ],
+  })
+    .option("--from <position>", "begin with the event at this position (default: with the next one)", wholeNumber(1))
+    .option("--type <TYPE>", "only aggregates of this type")
+    .option("--once", "end after the last event that there is, instead of waiting (default for --from: 1)")
+    .action(async (target, { json, from, type, once, prepare }) => {
+      const database = await openDatabase(target, { access: "read", prepare });
+      let afterPosition = (from ?? 1) - 1;
+      const resume = (): string =>
+        commandLine(["tail", database.name], {
+          "--from": afterPosition + 1,
+          "--type": type,
+          "--json": json,
+          "--no-prepare": prepare ? undefined : true,
+        });
+      try {
+        if (from === undefined && once !== true) afterPosition = await database.administration.lastPosition();
+        for await (const event of follow(session, database, afterPosition, once === true)) {
+          if (type === undefined || event.aggregateType === type)
+            session.stdout.write(`${lineOf(event, json, session)}\n`);
+          afterPosition = event.position;
+        }
+        if (session.stopped.aborted) session.note(`Stopped. Go on with:\n  ${resume()}`);
+      } catch (error) {
+        session.note(`Broke off. Go on with:\n  ${resume()}`);
+        throw error;
+      } finally {
+        await database.close();
+      }
+    });
+}
+
+async function* follow(
+  { stopped }: Session,
+  { eventStore }: OpenDatabase,
+  position: number,
+  once: boolean,
+): AsyncGenerator<RecordedEvent> {
+  let afterPosition = position;
+  while (!stopped.aborted) {
+    const events = await eventStore.readAll({ afterPosition, limit: PAGE_SIZE });
+    for (const event of events) {
+      if (stopped.aborted) return;
+      yield event;
+    }
+    afterPosition = events.at(-1)?.position ?? afterPosition;
+    if (events.length === PAGE_SIZE) {
+      // Drivers that block leave no turn for Ctrl-C.
+      await setTimeout(0);
+      continue;
+    }
+    if (once) return;
+    await setTimeout(POLL_MS, undefined, { signal: stopped }).catch(() => {});
+  }
+}
+
+function lineOf(event: RecordedEvent, json: true | undefined, { stdout }: Session): string {
+  if (json === true) return JSON.stringify(event);
+  const { position, occurredAt, aggregateType, aggregateId, version, type, metadata, data } = event;
+  const who = metadata.actor === undefined ? "" : ` by ${metadata.actor}`;
+  return fittedLine(
+    `${position}  ${occurredAt}  ${aggregateType}/${aggregateId}@${version}  ${type}${who}  ${JSON.stringify(data)}`,
+    stdout,
+  );
+}

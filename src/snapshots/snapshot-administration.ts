@@ -1,0 +1,38 @@
+import type { Instant } from "../events/instant.ts";
+import type { StreamId } from "../events/stream-id.ts";
+import type { SnapshotRow } from "./snapshot.ts";
+
+/** What people on call do with the rows of snapshots, beside what loads and saves do. Every call costs what it is asked for. */
+export interface SnapshotAdministration {
+  /** Every row of one aggregate, as it lies there, by schema version and fingerprint. */
+  rowsOf(stream: StreamId): Promise<readonly SnapshotRow[]>;
+
+  /** Where a page of `rows` rows ends, in the order of the ids; undefined after the last row. A row's aggregate is never split. */
+  endOfPage(aggregateType: string, afterId: string | undefined, rows: number): Promise<string | undefined>;
+
+  /** How many of the rows in `range` fit. */
+  count(range: AggregateRange, which: PrunableRows): Promise<number>;
+
+  /** Deletes the rows in `range` that fit. Resolves to their number. */
+  delete(range: AggregateRange, which: PrunableRows): Promise<number>;
+
+  /** Of the newest event of all; 0 when there is none. */
+  lastPosition(): Promise<number>;
+}
+
+/** Aggregates of one type with neighboring ids. */
+export interface AggregateRange {
+  readonly aggregateType: string;
+  /** Exclusive; undefined: from the first. */
+  readonly afterId: string | undefined;
+  /** Inclusive. */
+  readonly throughId: string;
+}
+
+/** Rows that fit everything that is given. */
+export interface PrunableRows {
+  /** Exclusive. */
+  readonly schemaVersionBelow?: number;
+  /** Only of aggregates whose newest event is older, and of those without events. */
+  readonly dormantSince?: Instant;
+}

@@ -1,0 +1,95 @@
+import type { StreamId } from "../../events/stream-id.ts";
+import type { SnapshotRow } from "../../snapshots/snapshot.ts";
+import type { AggregateRange, PrunableRows, SnapshotAdministration } from "../../snapshots/snapshot-administration.ts";
+import type { Database } from "./database.ts";
+import { LOWEST_ID } from "./postgres-event-store.ts";
+import { type SnapshotColumns, toSnapshotRow } from "./rows.ts";
+
+const selectRows = /* sql */ `
+  SELECT
+    schema_version, fingerprint, version,
+    state, to_json(created_at AT TIME ZONE 'UTC') AS created_at, last_event_id, checksum
+  FROM snapshots
+  WHERE aggregate_type = $1 AND aggregate_id = $2
+  ORDER BY schema_version, fingerprint
+`;
+
+const selectEndOfPage = /* sql */ `
+  SELECT aggregate_id
+  FROM (
+    SELECT aggregate_id
+    FROM snapshots
+    WHERE aggregate_type = $1 AND (aggregate_id, schema_version) > ($2, $3::bigint)
+    ORDER BY aggregate_id, schema_version
+    LIMIT $4
+  ) AS page
+  ORDER BY aggregate_id DESC
+  LIMIT 1
+`;
+
+// The version beside the id makes the beginning of a range inclusive where there is no id before the first.
+const prunable = /* sql */ `
+  FROM snapshots
+  WHERE aggregate_type = $1 AND (aggregate_id, schema_version) > ($2, $3::bigint) AND aggregate_id <= $4
+    AND schema_version < coalesce($5::bigint, 9223372036854775807)
+    AND ($6::timestamptz IS NULL OR coalesce((
+      SELECT occurred_at
+      FROM events
+      WHERE events.aggregate_type = snapshots.aggregate_type AND events.aggregate_id = snapshots.aggregate_id
+      ORDER BY version DESC
+      LIMIT 1
+    ) < $6::timestamptz, true))
+`;
+
+const countPrunable = /* sql */ `SELECT count(*) ${prunable}`;
+
+const deletePrunable = /* sql */ `DELETE ${prunable}`;
+
+const selectLastPosition = /* sql */ `
+  SELECT coalesce(max(position), 0)
+  FROM events
+`;
+
+/** {@link SnapshotAdministration} of a PostgreSQL database. */
+export class PostgresAdministration implements SnapshotAdministration {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async rowsOf(stream: StreamId): Promise<readonly SnapshotRow[]> {
+    const { aggregateType, aggregateId } = stream;
+    this.#database.checkAggregateId(aggregateId);
+    const rows = await this.#database.rows<SnapshotColumns>(selectRows, [aggregateType, aggregateId]);
+    return rows.map((row) => toSnapshotRow(stream, row));
+  }
+
+  async endOfPage(aggregateType: string, afterId: string | undefined, rows: number): Promise<string | undefined> {
+    const values = [aggregateType, ...this.#after(afterId), rows];
+    const [row] = await this.#database.rows<[id: string]>(selectEndOfPage, values);
+    return row?.[0];
+  }
+
+  async count(range: AggregateRange, which: PrunableRows): Promise<number> {
+    const [[rows] = []] = await this.#database.rows<[count: string]>(countPrunable, this.#bound(range, which));
+    return Number(rows);
+  }
+
+  async delete(range: AggregateRange, which: PrunableRows): Promise<number> {
+    return await this.#database.count(deletePrunable, this.#bound(range, which));
+  }
+
+  async lastPosition(): Promise<number> {
+    const [[position] = []] = await this.#database.rows<[position: string]>(selectLastPosition);
+    return Number(position);
+  }
+
+  #after(afterId: string | undefined): [id: string, schemaVersion: number] {
+    return afterId === undefined ? [LOWEST_ID[this.#database.aggregateIdType], 0] : [afterId, Number.MAX_SAFE_INTEGER];
+  }
+
+  #bound({ aggregateType, afterId, throughId }: AggregateRange, which: PrunableRows): unknown[] {
+    return [aggregateType, ...this.#after(afterId), throughId, which.schemaVersionBelow, which.dormantSince];
+  }
+}

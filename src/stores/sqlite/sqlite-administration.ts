@@ -1,0 +1,87 @@
+import type { StreamId } from "../../events/stream-id.ts";
+import type { SnapshotRow } from "../../snapshots/snapshot.ts";
+import type { AggregateRange, PrunableRows, SnapshotAdministration } from "../../snapshots/snapshot-administration.ts";
+import type { SqliteDatabase } from "./database.ts";
+import type { SqliteValue } from "./handle.ts";
+import { toSnapshotRow } from "./rows.ts";
+
+const selectRows = /* sql */ `
+  SELECT
+    aggregate_type, aggregate_id, CAST(schema_version AS TEXT), fingerprint, CAST(version AS TEXT), state, created_at,
+    last_event_id, checksum
+  FROM snapshots
+  WHERE aggregate_type = ? AND aggregate_id = ?
+  ORDER BY schema_version, fingerprint
+`;
+
+const selectEndOfPage = /* sql */ `
+  SELECT max(aggregate_id)
+  FROM (
+    SELECT aggregate_id
+    FROM snapshots
+    WHERE aggregate_type = ? AND aggregate_id > ?
+    ORDER BY aggregate_id
+    LIMIT ?
+  )
+`;
+
+const prunable = /* sql */ `
+  FROM snapshots
+  WHERE aggregate_type = ? AND aggregate_id > ? AND aggregate_id <= ?
+    AND schema_version < coalesce(?, 9223372036854775807)
+    AND (? IS NULL OR coalesce((
+      SELECT occurred_at
+      FROM events
+      WHERE events.aggregate_type = snapshots.aggregate_type AND events.aggregate_id = snapshots.aggregate_id
+      ORDER BY version DESC
+      LIMIT 1
+    ) < ?, true))
+`;
+
+const countPrunable = /* sql */ `SELECT count(*) ${prunable}`;
+
+const deletePrunable = /* sql */ `DELETE ${prunable}`;
+
+const selectLastPosition = /* sql */ `
+  SELECT coalesce(max(position), 0) FROM events
+`;
+
+/** {@link SnapshotAdministration} of a SQLite database. */
+export class SqliteAdministration implements SnapshotAdministration {
+  readonly #database: SqliteDatabase;
+
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
+  }
+
+  async rowsOf({ aggregateType, aggregateId }: StreamId): Promise<readonly SnapshotRow[]> {
+    return this.#database.rows(selectRows, aggregateType, aggregateId).map(toSnapshotRow);
+  }
+
+  async endOfPage(aggregateType: string, afterId: string | undefined, rows: number): Promise<string | undefined> {
+    const [row] = this.#database.rows(selectEndOfPage, aggregateType, afterId ?? "", rows);
+    return (row?.[0] as string | null | undefined) ?? undefined;
+  }
+
+  async count(range: AggregateRange, which: PrunableRows): Promise<number> {
+    return Number(this.#database.rows(countPrunable, ...bound(range, which))[0]?.[0]);
+  }
+
+  async delete(range: AggregateRange, which: PrunableRows): Promise<number> {
+    return this.#database.run(deletePrunable, ...bound(range, which));
+  }
+
+  async lastPosition(): Promise<number> {
+    return Number(this.#database.rows(selectLastPosition)[0]?.[0]);
+  }
+}
+
+function bound(
+  { aggregateType, afterId = "", throughId }: AggregateRange,
+  {
+    schemaVersionBelow = null,
+    dormantSince = null,
+  }: { schemaVersionBelow?: number | null; dormantSince?: string | null },
+): SqliteValue[] {
+  return [aggregateType, afterId, throughId, schemaVersionBelow, dormantSince, dormantSince];
+}

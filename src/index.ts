@@ -1,15 +1,20 @@
+export { AggregateCache, type AggregateCacheOptions } from "./aggregates/aggregate-cache.ts";
 export { type AggregateType, wantedSnapshot } from "./aggregates/aggregate-definition.ts";
-export {
-  AggregateRepository,
-  type UpdateOptions,
-} from "./aggregates/aggregate-repository.ts";
+export { AggregateRepository, type UpdateOptions } from "./aggregates/aggregate-repository.ts";
 export { AggregateRoot, type AnyAggregate, type EventData } from "./aggregates/aggregate-root.ts";
 export { type DecidedAggregate, type Decider, type Decision, defineAggregate } from "./aggregates/decider.ts";
 export type { WalkOptions, WalkProgress, WalkReport } from "./aggregates/each-aggregate.ts";
 export type { EraseOptions, EraseReport } from "./aggregates/erase-aggregate.ts";
-export type { Logger, MissReason, RepositoryFact, RepositoryObserver } from "./aggregates/repository-observer.ts";
+export type {
+  CacheMissReason,
+  Logger,
+  MissReason,
+  RepositoryFact,
+  RepositoryObserver,
+} from "./aggregates/repository-observer.ts";
 export type {
   EventPublisher,
+  LoadOptions,
   RaiseOptions,
   RepositoryOptions,
   SnapshotMode,

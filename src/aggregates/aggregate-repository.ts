@@ -1,15 +1,17 @@
 import { AggregateNotFoundError, ClosedError, ConfigurationError, SnapshotRefusedError } from "../errors.ts";
-import { checkStreamId, type StreamId } from "../events/stream-id.ts";
 import type { Snapshot } from "../snapshots/snapshot.ts";
 import type { SnapshotKey } from "../snapshots/snapshot-store.ts";
+import { heldStatesOf } from "./aggregate-cache.ts";
 import { type AggregateDefinition, type AggregateType, definitionOf } from "./aggregate-definition.ts";
-import { type AggregateHistory, metadataContext } from "./aggregate-history.ts";
-import { AggregateLoader } from "./aggregate-loader.ts";
-import { AggregateRoot, type AnyAggregate, historyOf } from "./aggregate-root.ts";
+import { AggregateInstances, refuseOtherClasses } from "./aggregate-instances.ts";
+import { AggregateLoader, type Loaded, type LoadTarget } from "./aggregate-loader.ts";
+import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
 import { AggregateSaver } from "./aggregate-saver.ts";
 import { AggregateSnapshotter } from "./aggregate-snapshotter.ts";
+import { CachedLoader } from "./cached-loader.ts";
 import { type EraseOptions, type EraseReport, eraseAggregate } from "./erase-aggregate.ts";
 import {
+  type LoadOptions,
   type RaiseOptions,
   type RepositoryOptions,
   type ResolvedOptions,
@@ -30,6 +32,9 @@ export interface UpdateOptions extends RaiseOptions {
   readonly attempts?: number;
 }
 
+/** Of `loadMany`, in one read. */
+const MANY_IDS_AT_ONCE = 500;
+
 /**
  * Loads and saves the aggregates of one class. What it loads is what replaying every event gives; snapshots only make it quick.
  *
@@ -37,10 +42,11 @@ export interface UpdateOptions extends RaiseOptions {
  * would not bring back a {@link SerializationError}.
  */
 export class AggregateRepository<A extends AnyAggregate> {
-  readonly #type: AggregateType<A>;
+  readonly #instances: AggregateInstances<A>;
   readonly #definition: AggregateDefinition;
   readonly #options: ResolvedOptions;
   readonly #loader: AggregateLoader;
+  readonly #cachedLoader: CachedLoader | undefined;
   readonly #saver: AggregateSaver;
   readonly #snapshotter: AggregateSnapshotter | undefined;
   readonly #maintenance: SnapshotMaintenance | undefined;
@@ -48,77 +54,96 @@ export class AggregateRepository<A extends AnyAggregate> {
 
   /** @throws {ConfigurationError} for what the class or the options declare and cannot work; nothing is stored. */
   constructor(type: AggregateType<A>, options: RepositoryOptions<A>) {
-    if (!((type as { readonly prototype?: unknown } | undefined)?.prototype instanceof AggregateRoot)) {
-      const problem = "does not extend AggregateRoot. Pass such a class, or what defineAggregate() returns.";
-      throw new ConfigurationError({ option: "type", problem });
-    }
-    this.#type = type;
-    this.#definition = definitionOf(type);
-    const { aggregateType } = this.#definition;
-    this.#options = resolveOptions(options, aggregateType);
-    const { eventStore, snapshots, pageSize, report, publisher } = this.#options;
-    this.#loader = new AggregateLoader({ definition: this.#definition, eventStore, snapshots, pageSize, report });
-    this.#snapshotter = snapshots && new AggregateSnapshotter(aggregateType, snapshots, this.#options);
-    const snapshotter = this.#snapshotter;
-    this.#saver = new AggregateSaver({ eventStore, publisher, report, snapshotter, joint: snapshots?.joint });
+    refuseOtherClasses(type);
+    const definition = definitionOf(type);
+    const resolved = resolveOptions(options, definition.aggregateType);
+    const { eventStore, snapshots, cache } = resolved;
+    const loader = new AggregateLoader({ ...resolved, definition });
+    const held = cache && heldStatesOf(cache, eventStore, definition);
+    const cachedLoader = held && new CachedLoader({ ...resolved, loader, held });
+    const snapshotter = snapshots && new AggregateSnapshotter(definition.aggregateType, snapshots, resolved);
+    const instantiate = (id: string): A => this.#instances.maker(id)();
+    this.#definition = definition;
+    this.#options = resolved;
+    this.#instances = new AggregateInstances(type, resolved);
+    this.#loader = loader;
+    this.#cachedLoader = cachedLoader;
+    this.#snapshotter = snapshotter;
+    this.#saver = new AggregateSaver({ ...resolved, joint: snapshots?.joint, snapshotter, cachedLoader });
     this.#maintenance =
-      snapshots &&
       snapshotter &&
-      new SnapshotMaintenance(this.#definition, {
-        ...this.#options,
-        ...snapshots,
-        loader: this.#loader,
-        snapshotter,
-        instantiate: (id) => this.#instantiator(id, {})(),
-      });
+      new SnapshotMaintenance(definition, { ...resolved, ...snapshots, loader, snapshotter, instantiate });
   }
 
   /** An instance without events. Nothing is stored before it is saved. @param id default: a new UUIDv7 */
   createNew(id: string = this.#options.newId(), options: RaiseOptions = {}): A {
     this.#refuseClosed();
-    return this.#instantiator(id, options)();
+    return this.#instances.maker(id, options)();
   }
 
   /**
    * The aggregate as all of its events make it.
    *
-   * @param options for what is raised on the instance later.
+   * @param options for what is raised on the instance later, and how old a cached state may be.
    * @throws {AggregateNotFoundError} when it has no events.
    * @throws {CorruptStreamError} when they are damaged.
    * @throws {UnknownEventTypeError} {@link EventUpgradeError} when the class cannot read one of them; whatever `evolve` throws.
+   * @throws {ConfigurationError} for `staleMs` without a cache, or out of bounds.
    */
   // Two signatures, so that the hover of the plain call is one line.
   async load(id: string): Promise<A>;
-  async load(id: string, options: RaiseOptions): Promise<A>;
-  async load(id: string, options: RaiseOptions = {}): Promise<A> {
+  async load(id: string, options: LoadOptions): Promise<A>;
+  async load(id: string, options: LoadOptions = {}): Promise<A> {
     const aggregate = await this.find(id, options);
-    if (aggregate === undefined) throw new AggregateNotFoundError({ stream: this.#streamOf(id) });
+    if (aggregate === undefined) throw new AggregateNotFoundError({ stream: this.#instances.streamOf(id) });
     return aggregate;
   }
 
   /** As `load`; undefined when it has no events. */
-  async find(id: string, options: RaiseOptions = {}): Promise<A | undefined> {
+  async find(id: string, options: LoadOptions = {}): Promise<A | undefined> {
     this.#refuseClosed();
-    const loaded = await this.#loader.load(this.#streamOf(id), this.#instantiator(id, options));
-    if (loaded === undefined) return undefined;
-    if (!this.#closed) this.#snapshotter?.healAfterLoad(historyOf(loaded.aggregate), loaded.eventsReplayed);
-    return loaded.aggregate;
+    const staleMs = this.#staleMs(options);
+    const target = this.#targetOf(id, options);
+    return this.#heal(await (this.#cachedLoader?.load(target, staleMs) ?? this.#loader.load(target)));
+  }
+
+  /**
+   * Loads many aggregates with a number of reads that does not grow with theirs: for each 500 of them one read of snapshots, and
+   * one of the events after them. Only those with more than 100 events to replay, or with a bad snapshot, take further reads.
+   *
+   * @param ids in any number; one that is named twice is loaded once.
+   * @returns the aggregates by id, in the order of `ids`; without those that have no events.
+   * @throws what `load` throws, for the first aggregate that cannot be loaded.
+   */
+  async loadMany(ids: Iterable<string>, options: LoadOptions = {}): Promise<Map<string, A>> {
+    this.#refuseClosed();
+    const staleMs = this.#staleMs(options);
+    const targets = Array.from(new Set(ids), (id) => this.#targetOf(id, options));
+    const found = new Map<string, A>();
+    for (let start = 0; start < targets.length; start += MANY_IDS_AT_ONCE) {
+      const some = targets.slice(start, start + MANY_IDS_AT_ONCE);
+      for (const loaded of await (this.#cachedLoader?.loadMany(some, staleMs) ?? this.#loader.loadMany(some))) {
+        const aggregate = this.#heal(loaded);
+        if (aggregate !== undefined) found.set(aggregate.id, aggregate);
+      }
+    }
+    return found;
   }
 
   /** As `load`; an instance without events when there are none. */
-  async loadOrCreate(id: string, options: RaiseOptions = {}): Promise<A> {
+  async loadOrCreate(id: string, options: LoadOptions = {}): Promise<A> {
     return (await this.find(id, options)) ?? this.createNew(id, options);
   }
 
   async exists(id: string): Promise<boolean> {
     this.#refuseClosed();
-    return await this.#options.eventStore.exists(this.#streamOf(id));
+    return await this.#options.eventStore.exists(this.#instances.streamOf(id));
   }
 
   /** Number of its events; 0 when it does not exist. Reads one value, not the stream. */
   async versionOf(id: string): Promise<number> {
     this.#refuseClosed();
-    return await this.#options.eventStore.versionOf(this.#streamOf(id));
+    return await this.#options.eventStore.versionOf(this.#instances.streamOf(id));
   }
 
   /**
@@ -133,7 +158,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    */
   async save(aggregate: A): Promise<void> {
     this.#refuseClosed();
-    await this.#saver.save(this.#historyOf(aggregate));
+    await this.#saver.save(this.#instances.historyOf(aggregate));
   }
 
   /**
@@ -163,7 +188,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    */
   async createSnapshot(aggregate: A): Promise<Snapshot> {
     this.#refuseClosed();
-    const history = this.#historyOf(aggregate);
+    const history = this.#instances.historyOf(aggregate);
     if (this.#snapshotter === undefined) {
       const problem = "the repository has no snapshot store. Pass snapshots: { store } at construction.";
       throw new SnapshotRefusedError({ stream: history.stream, problem });
@@ -222,9 +247,14 @@ export class AggregateRepository<A extends AnyAggregate> {
   async erase(id: string, options: EraseOptions = {}): Promise<EraseReport> {
     this.#refuseClosed();
     const { eventStore, snapshots } = this.#options;
-    const stream = this.#streamOf(id);
-    await this.#snapshotter?.discard(id);
-    return await eraseAggregate({ eventStore, snapshotStore: snapshots?.store }, stream, options);
+    const stream = this.#instances.streamOf(id);
+    try {
+      await this.#snapshotter?.discard(id);
+      return await eraseAggregate({ eventStore, snapshotStore: snapshots?.store }, stream, options);
+    } finally {
+      // Last, so that what was being loaded meanwhile is not held either.
+      this.#cachedLoader?.purge(id);
+    }
   }
 
   /** Waits for saves and snapshots in flight. The stores stay open: they are yours. Idempotent. */
@@ -234,42 +264,27 @@ export class AggregateRepository<A extends AnyAggregate> {
     await this.awaitPendingSnapshots();
   }
 
-  #instantiator(id: string, { metadata }: RaiseOptions): () => A {
-    const { clock, newId, freeze, checkPurity } = this.#options;
-    const context = { clock, newId, freeze, checkPurity, ...metadataContext(metadata) };
-    return () => {
-      const aggregate = new this.#type(id);
-      if (aggregate.version > 0 || aggregate.id !== id) {
-        const problem =
-          "raises events or takes another id. A constructor is called at each load: use a method to open it.";
-        throw new ConfigurationError({ option: `constructor of ${this.#type.name}`, problem });
-      }
-      historyOf(aggregate).useContext(context);
-      return aggregate;
-    };
+  #targetOf(id: string, options: RaiseOptions): LoadTarget<A> {
+    return { stream: this.#instances.streamOf(id), instantiate: this.#instances.maker(id, options) };
   }
 
-  #historyOf(aggregate: A): AggregateHistory {
-    if (!(aggregate instanceof this.#type)) {
-      const isPromise = (aggregate as unknown) instanceof Promise;
-      const problem = isPromise
-        ? "is a promise. Await load() first."
-        : `is no instance of ${this.#type.name}. A repository serves one class.`;
-      throw new ConfigurationError({ option: "aggregate", problem });
+  #staleMs({ staleMs = 0 }: LoadOptions): number {
+    if (typeof staleMs !== "number" || !(staleMs >= 0)) {
+      throw new ConfigurationError({
+        option: "staleMs",
+        problem: `is ${String(staleMs)}; pass a number of 0 or more.`,
+      });
     }
-    const history = historyOf(aggregate);
-    const { aggregateType } = this.#definition;
-    if (history.stream.aggregateType !== aggregateType) {
-      const problem = `is of type ${history.stream.aggregateType}; this repository serves ${aggregateType}.`;
-      throw new ConfigurationError({ option: "aggregate", problem });
-    }
-    return history;
+    if (staleMs === 0 || this.#cachedLoader !== undefined) return staleMs;
+    const problem = "has no effect without a cache. Pass cache: new AggregateCache({ entriesMax }) at construction.";
+    throw new ConfigurationError({ option: "staleMs", problem });
   }
 
-  #streamOf(aggregateId: string): StreamId {
-    const stream = { aggregateType: this.#definition.aggregateType, aggregateId };
-    checkStreamId(stream);
-    return stream;
+  /** What was loaded, with a snapshot queued where that took long. */
+  #heal(loaded: Loaded<A> | undefined): A | undefined {
+    if (loaded === undefined) return undefined;
+    if (!this.#closed) this.#snapshotter?.healAfterLoad(historyOf(loaded.aggregate), loaded.eventsReplayed);
+    return loaded.aggregate;
   }
 
   #maintenanceOrThrow(): SnapshotMaintenance {

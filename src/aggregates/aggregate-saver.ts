@@ -5,6 +5,7 @@ import type { JointStore } from "../snapshots/snapshot-store.ts";
 import type { SnapshotCapture } from "../snapshots/snapshot-writer.ts";
 import type { AggregateHistory, UncommittedEvent } from "./aggregate-history.ts";
 import type { AggregateSnapshotter } from "./aggregate-snapshotter.ts";
+import type { CachedLoader } from "./cached-loader.ts";
 import type { RepositoryObserver } from "./repository-observer.ts";
 import type { EventPublisher } from "./repository-options.ts";
 
@@ -15,6 +16,8 @@ export interface AggregateSaverOptions {
   readonly snapshotter: AggregateSnapshotter | undefined;
   /** In atomic mode: takes events and their snapshot in one. */
   readonly joint: JointStore | undefined;
+  /** Undefined: nothing is held of what was saved. */
+  readonly cachedLoader: CachedLoader | undefined;
 }
 
 /** Commits what instances have raised; then publishes it, and has the snapshot written that was due. */
@@ -57,13 +60,21 @@ export class AggregateSaver {
   }
 
   async #saveBatch(history: AggregateHistory, count: number): Promise<void> {
-    const { report, snapshotter } = this.#options;
+    const { report, snapshotter, cachedLoader } = this.#options;
     const { stream } = history;
     const startedAt = performance.now();
     const batch = history.uncommitted.slice(0, count);
     const version = history.committedVersion + count;
     const capture = version === history.version ? snapshotter?.captureIfDue(history) : undefined;
-    const unwritten = await this.#append(history, batch, capture);
+    // What follows a batch whose answer was lost is not part of it, nor may what is held be the newest any more.
+    const keep = version === history.version ? cachedLoader?.capture(history, capture?.snapshot.stateText) : undefined;
+    let unwritten: SnapshotCapture | undefined;
+    try {
+      unwritten = await this.#append(history, batch, capture);
+    } finally {
+      cachedLoader?.doubt(stream.aggregateId);
+    }
+    keep?.();
     // Exactly these: what was raised meanwhile stays uncommitted.
     history.uncommitted.splice(0, count);
     report({ kind: "saved", stream, version, events: count, durationMs: performance.now() - startedAt });

@@ -1,7 +1,8 @@
 import { StoreTimeoutError } from "../errors.ts";
-import type { EventStore } from "../events/event-store.ts";
+import type { EventStore, StreamPage } from "../events/event-store.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import { bounded } from "../snapshots/bounded.ts";
+import type { SnapshotRow } from "../snapshots/snapshot.ts";
 import {
   isAnchor,
   isUsable,
@@ -13,6 +14,8 @@ import {
 
 /** What a load begins with, or, when the snapshot could not be read, the first page of events and why. */
 export interface LoadStart extends LoadPage {
+  /** How many events were asked for. */
+  readonly limit: number;
   readonly failure: { readonly reason: "store-error" | "timeout"; readonly error: unknown } | undefined;
 }
 
@@ -20,15 +23,25 @@ export interface LoadStart extends LoadPage {
 export interface LoadReader {
   /** Rejects only when the events cannot be read. */
   read(stream: StreamId, wanted: WantedSnapshot, pageSize: number): Promise<LoadStart>;
+
+  /** As `read` for each of `streams`, which are of one type, in three reads at most: snapshots, events, and those of bad snapshots. */
+  readMany(streams: readonly StreamId[], wanted: WantedSnapshot, pageSize: number): Promise<readonly LoadStart[]>;
 }
 
 /** One read where the stores share a database, two where they do not, one where there are no snapshots. */
 export function loadReader(eventStore: EventStore, snapshots: SnapshotSource | undefined): LoadReader {
-  if (snapshots === undefined) return { read: (stream, _wanted, pageSize) => readEvents(eventStore, stream, pageSize) };
+  const readMany: LoadReader["readMany"] = (streams, wanted, pageSize) =>
+    readStarts(eventStore, snapshots, streams, { wanted, pageSize });
+  if (snapshots === undefined) {
+    return { readMany, read: (stream, _wanted, pageSize) => readEvents(eventStore, stream, pageSize) };
+  }
   const joint = snapshots.store.jointWith?.(eventStore);
   return joint === undefined
-    ? { read: (stream, wanted, pageSize) => readTwice(eventStore, snapshots, { stream, wanted, pageSize }) }
-    : { read: (stream, wanted, pageSize) => readOnce(joint, eventStore, snapshots, { stream, wanted, pageSize }) };
+    ? { readMany, read: (stream, wanted, pageSize) => readTwice(eventStore, snapshots, { stream, wanted, pageSize }) }
+    : {
+        readMany,
+        read: (stream, wanted, pageSize) => readOnce(joint, eventStore, snapshots, { stream, wanted, pageSize }),
+      };
 }
 
 export interface SnapshotSource {
@@ -51,7 +64,7 @@ async function readOnce(
 ): Promise<LoadStart> {
   try {
     const page = await bounded("Reading a snapshot", timeoutMs, joint.readForLoad(stream, wanted, pageSize));
-    return { ...page, failure: undefined };
+    return { ...page, limit: pageSize, failure: undefined };
   } catch (error) {
     return await readEvents(eventStore, stream, pageSize, failureOf(error));
   }
@@ -73,14 +86,89 @@ async function readTwice(
   } catch (error) {
     return await readEvents(eventStore, stream, pageSize, failureOf(error));
   }
-  // The version of a damaged row may be anything; no store reads after what is no version.
-  if (row === undefined || !isUsable(row, wanted) || !Number.isSafeInteger(row.version) || row.version < 1)
-    return { ...(await readEvents(eventStore, stream, pageSize)), row };
+  if (!mayBeProven(row, wanted)) return { ...(await readEvents(eventStore, stream, pageSize)), row };
   // Begins with the event that the snapshot ends with, to see that it still stands there.
   const page = await eventStore.readPage(stream, { afterVersion: row.version - 1, limit: pageSize + 1 });
   if (!isAnchor(page.events[0], row)) return { ...(await readEvents(eventStore, stream, pageSize)), row };
   const events = page.events.slice(1);
-  return { head: page.head, row, anchored: true, afterVersion: row.version, events, failure: undefined };
+  return {
+    head: page.head,
+    row,
+    anchored: true,
+    afterVersion: row.version,
+    events,
+    limit: pageSize,
+    failure: undefined,
+  };
+}
+
+async function readStarts(
+  eventStore: EventStore,
+  snapshots: SnapshotSource | undefined,
+  streams: readonly StreamId[],
+  { wanted, pageSize }: Omit<LoadRequest, "stream">,
+): Promise<readonly LoadStart[]> {
+  const { rows, failure } = await readRows(snapshots, streams, wanted);
+  // Those of snapshots begin with the event that the snapshot ends with, to see that it still stands there.
+  const limit = pageSize + 1;
+  const anchors = streams.map((_, index) => (mayBeProven(rows[index], wanted) ? rows[index] : undefined));
+  const pages = await readManyPages(eventStore, streams, limit, (index) => (anchors[index]?.version ?? 1) - 1);
+  const strays = [...anchors.keys()].filter((index) => {
+    const [anchor, first] = [anchors[index], pages[index]?.events[0]];
+    return anchor !== undefined && !isAnchor(first, anchor);
+  });
+  const strayPages = await readManyPages(
+    eventStore,
+    strays.map((index) => streams[index] as StreamId),
+    limit,
+    () => 0,
+  );
+  return streams.map((_, index) => {
+    const [row, anchor, stray] = [rows[index], anchors[index], strayPages[strays.indexOf(index)]];
+    const page = stray ?? (pages[index] as StreamPage);
+    if (anchor === undefined || stray !== undefined) {
+      return { ...page, row, anchored: false, afterVersion: 0, limit, failure };
+    }
+    const { head, events } = page;
+    return {
+      head,
+      row,
+      anchored: true,
+      afterVersion: anchor.version,
+      events: events.slice(1),
+      limit: pageSize,
+      failure,
+    };
+  });
+}
+
+async function readRows(
+  snapshots: SnapshotSource | undefined,
+  streams: readonly StreamId[],
+  wanted: WantedSnapshot,
+): Promise<{ readonly rows: readonly LoadPage["row"][]; readonly failure: LoadStart["failure"] }> {
+  const [first] = streams;
+  if (snapshots === undefined || first === undefined) return { rows: [], failure: undefined };
+  const { store, timeoutMs } = snapshots;
+  const ids = streams.map(({ aggregateId }) => aggregateId);
+  try {
+    const reading = store.getManySnapshots(ids, first.aggregateType, { prefer: wanted });
+    return { rows: await bounded("Reading snapshots", timeoutMs, reading), failure: undefined };
+  } catch (error) {
+    return { rows: [], failure: failureOf(error) };
+  }
+}
+
+async function readManyPages(
+  eventStore: EventStore,
+  streams: readonly StreamId[],
+  limit: number,
+  afterVersionOf: (index: number) => number,
+): Promise<readonly StreamPage[]> {
+  const [first] = streams;
+  if (first === undefined) return [];
+  const starts = streams.map(({ aggregateId }, index) => ({ aggregateId, afterVersion: afterVersionOf(index) }));
+  return await eventStore.readManyPages(first.aggregateType, starts, limit);
 }
 
 async function readEvents(
@@ -90,7 +178,13 @@ async function readEvents(
   failure?: LoadStart["failure"],
 ): Promise<LoadStart> {
   const page = await eventStore.readPage(stream, { afterVersion: 0, limit: pageSize });
-  return { ...page, row: undefined, anchored: false, afterVersion: 0, failure };
+  return { ...page, row: undefined, anchored: false, afterVersion: 0, limit: pageSize, failure };
+}
+
+/** Whether a page that begins with the last event of `row` may prove it. */
+function mayBeProven(row: LoadPage["row"], wanted: WantedSnapshot): row is SnapshotRow {
+  // The version of a damaged row may be anything; no store reads after what is no version.
+  return row !== undefined && isUsable(row, wanted) && Number.isSafeInteger(row.version) && row.version >= 1;
 }
 
 function failureOf(error: unknown): NonNullable<LoadStart["failure"]> {

@@ -28,6 +28,9 @@ export type MissReason =
   /** The store took too long. */
   | "timeout";
 
+/** Why a load did not use the state that a cache held; the same as for snapshots. */
+export type CacheMissReason = Extract<MissReason, "ahead-of-stream" | "history-mismatch" | "restore-failed">;
+
 /** What a repository did. Durations are in milliseconds, versions count events. */
 export type RepositoryFact =
   | SnapshotFact
@@ -39,6 +42,8 @@ export type RepositoryFact =
       readonly snapshotVersion: number | undefined;
       /** When that snapshot was taken. */
       readonly snapshotCreatedAt: Instant | undefined;
+      /** Version of the state that a cache held and that was used; then no snapshot was asked for. */
+      readonly cachedVersion: number | undefined;
       readonly eventsReplayed: number;
       readonly durationMs: number;
     }
@@ -52,6 +57,16 @@ export type RepositoryFact =
       readonly row: Pick<SnapshotRow, "version" | "schemaVersion" | "fingerprint" | "createdAt"> | undefined;
       readonly error: unknown;
     }
+  /** A state that the cache held is not of the history that stands now. It was dropped, and the load did without. */
+  | {
+      readonly kind: "cache-missed";
+      readonly stream: StreamId;
+      readonly version: number;
+      readonly reason: CacheMissReason;
+      readonly error: unknown;
+    }
+  /** A state could not be turned into text for the cache, which holds none of this aggregate now. */
+  | { readonly kind: "cache-failed"; readonly stream: StreamId; readonly version: number; readonly error: unknown }
   | {
       readonly kind: "saved";
       readonly stream: StreamId;
@@ -130,6 +145,10 @@ function describe(fact: RepositoryFact): string | undefined {
         `the process ended with ${fact.count} ${fact.aggregateType} snapshots unwritten. ` +
         "Loads replay more events; call close() at the end to write them."
       );
+    case "cache-missed":
+      return `the cached state of ${label(fact)} was dropped, ${fact.reason}${because(fact.error)}. The aggregate was loaded without it.`;
+    case "cache-failed":
+      return `no cached state of ${label(fact)}, it cannot be stored: ${text(fact.error)}`;
     case "diverged":
       return fact.path === undefined
         ? `the snapshot of ${label(fact)} is of no use to loads, ${fact.reason}. This row can be deleted.`
@@ -153,12 +172,15 @@ function describeMiss(fact: Extract<RepositoryFact, { kind: "missed" }>): string
   const { row, wanted, reason, error } = fact;
   const found = row === undefined ? "" : ` at version ${row.version}`;
   const versions = reason === "schema-mismatch" ? ` (row ${row?.schemaVersion}, class ${wanted.schemaVersion})` : "";
-  const cause = error === undefined ? "" : `: ${text(error)}`;
-  return `the snapshot of ${fact.stream.aggregateType}/${fact.stream.aggregateId}${found} was not used, ${reason}${versions}${cause}. Its events were replayed.`;
+  return `the snapshot of ${fact.stream.aggregateType}/${fact.stream.aggregateId}${found} was not used, ${reason}${versions}${because(error)}. Its events were replayed.`;
 }
 
 function label(fact: { readonly stream: StreamId; readonly version: number }): string {
   return `${fact.stream.aggregateType}/${fact.stream.aggregateId} at version ${fact.version}`;
+}
+
+function because(error: unknown): string {
+  return error === undefined ? "" : `: ${text(error)}`;
 }
 
 function text(error: unknown): string {

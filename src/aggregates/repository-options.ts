@@ -7,6 +7,7 @@ import { type EventStore, PAGE_SIZE_DEFAULT } from "../events/event-store.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import { everyEvents, type SnapshotPolicy } from "../snapshots/snapshot-policy.ts";
 import type { JointStore, SnapshotStore } from "../snapshots/snapshot-store.ts";
+import { AggregateCache } from "./aggregate-cache.ts";
 import type { AnyAggregate } from "./aggregate-root.ts";
 import { type Logger, logTo, type RepositoryFact, type RepositoryObserver } from "./repository-observer.ts";
 
@@ -20,6 +21,8 @@ export interface RepositoryOptions<A extends AnyAggregate> {
   readonly eventStore: EventStore;
   /** Without it every load replays all events. */
   readonly snapshots?: SnapshotOptions<A>;
+  /** Holds the states of what was used last, so that a load fetches only what is newer. May be shared. @default none */
+  readonly cache?: AggregateCache;
   /** Is handed the events of each save once they are committed. */
   readonly publisher?: EventPublisher;
   /** Takes the warnings. pino, winston and console fit. `false` is for silence. @default console, warnings only */
@@ -81,9 +84,19 @@ export interface RaiseOptions {
   readonly metadata?: EventMetadata;
 }
 
+export interface LoadOptions extends RaiseOptions {
+  /**
+   * With a cache: a state that was the newest one less than so many milliseconds ago is good enough; then the event store is not
+   * asked. What this process saved through a repository with the same cache is always seen. A save on top of a state that is not
+   * the newest is an {@link OptimisticConcurrencyError}, as ever. 0 or more. @default 0
+   */
+  readonly staleMs?: number;
+}
+
 /** Options with their defaults, checked. */
 export interface ResolvedOptions {
   readonly eventStore: EventStore;
+  readonly cache: AggregateCache | undefined;
   readonly snapshots: ResolvedSnapshotOptions | undefined;
   readonly publisher: EventPublisher | undefined;
   readonly report: RepositoryObserver;
@@ -110,6 +123,7 @@ export interface ResolvedSnapshotOptions {
 
 const OPTION_NAMES = [
   "eventStore",
+  "cache",
   "snapshots",
   "publisher",
   "logger",
@@ -141,6 +155,7 @@ export function resolveOptions<A extends AnyAggregate>(
   const {
     eventStore,
     snapshots,
+    cache,
     publisher,
     observer,
     freeze = false,
@@ -151,6 +166,7 @@ export function resolveOptions<A extends AnyAggregate>(
   refuseUnknown("", options, OPTION_NAMES);
   if (typeof eventStore?.append !== "function")
     refuse("eventStore", "is missing. Pass a store, such as openSqlite(path).eventStore.");
+  if (cache !== undefined && !(cache instanceof AggregateCache)) refuse("cache", "is no AggregateCache.");
   if (publisher !== undefined && typeof publisher.publish !== "function") refuse("publisher", "has no publish().");
   // What these two throw is ignored later, so that a typing error would silence them unnoticed.
   if (observer !== undefined && typeof observer !== "function") refuse("observer", "is no function.");
@@ -162,7 +178,7 @@ export function resolveOptions<A extends AnyAggregate>(
   const pageSize = wholeNumberOption("pageSize", options.pageSize ?? PAGE_SIZE_DEFAULT, { maximum: 10_000 });
   const resolved =
     snapshots === undefined ? undefined : resolveSnapshots(snapshots, { eventStore, aggregateType }, report);
-  return { eventStore, snapshots: resolved, publisher, report, freeze, checkPurity, clock, newId, pageSize };
+  return { eventStore, cache, snapshots: resolved, publisher, report, freeze, checkPurity, clock, newId, pageSize };
 }
 
 function resolveSnapshots<A extends AnyAggregate>(

@@ -98,7 +98,10 @@ export class SnapshotMaintenance {
     wholeNumberOption("eventsMin", eventsMin);
     let written = 0;
     const report = await eachAggregate(eventStore, aggregateType, options, async (aggregateId) => {
-      const loaded = await loader.load({ aggregateType, aggregateId }, () => instantiate(aggregateId));
+      const loaded = await loader.load({
+        stream: { aggregateType, aggregateId },
+        instantiate: () => instantiate(aggregateId),
+      });
       if (loaded === undefined) return;
       const history = historyOf(loaded.aggregate);
       if (history.version - history.baseline.snapshotVersion < eventsMin) return;

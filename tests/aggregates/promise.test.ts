@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { AggregateRepository, Snapshot, type SnapshotMode, StreamErasedError } from "eventfold";
+import { AggregateCache, AggregateRepository, Snapshot, type SnapshotMode, StreamErasedError } from "eventfold";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { Account, AccountOfSchema2 } from "./account.ts";
@@ -13,6 +13,8 @@ interface Build {
   readonly mode: SnapshotMode;
   readonly threshold: number;
   readonly pageSize: number;
+  /** Whether it shares the cache of the others that do. */
+  readonly cached: boolean;
 }
 
 /** What may lie in the place of a snapshot. Each has a state that no replay gives. */
@@ -33,8 +35,8 @@ type Step =
   | { readonly do: "snapshot" | "drain" | "load"; readonly build: number }
   | { readonly do: "put"; readonly row: (typeof rows)[number]; readonly version: number }
   | { readonly do: "delete" | "erase" }
-  /** The stream goes back to a part of its length, as after a restore; the snapshots stay. */
-  | { readonly do: "restore"; readonly part: number };
+  /** The stream goes back to a part of its length, as after a restore, and grows elsewhere; the snapshots stay. */
+  | { readonly do: "restore"; readonly part: number; readonly grown: number };
 
 const builds = fc.array(
   fc.record<Build>({
@@ -42,6 +44,7 @@ const builds = fc.array(
     mode: fc.constantFrom("sync", "background", "atomic"),
     threshold: fc.integer({ min: 1, max: 7 }),
     pageSize: fc.constantFrom(1, 2, 3, 1_000),
+    cached: fc.boolean(),
   }),
   { minLength: 1, maxLength: 3 },
 );
@@ -63,14 +66,23 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("put"), row: fc.constantFrom(...rows), version: fc.nat({ max: 40 }) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("delete", "erase") }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("restore"), part: fc.double({ min: 0, max: 1, noNaN: true }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("restore"),
+      part: fc.double({ min: 0, max: 1, noNaN: true }),
+      grown: fc.nat({ max: 9 }),
+    }),
+  },
 );
 const steps = fc.array(anyStep, { minLength: 5, maxLength: 25, size: "max" });
 
 eachStorage((open, kind) => {
   const numRuns = { memory: 400, SQLite: 200, PostgreSQL: 100 }[kind];
 
-  it("a load gives what a full replay gives, whatever lies in the snapshot store", { timeout: 120_000 }, async () => {
+  it("a load gives what a full replay gives, whatever lies in the snapshot store, and whatever a cache holds", {
+    timeout: 120_000,
+  }, async () => {
     const facts = new Facts();
     const property = fc.asyncProperty(builds, steps, async (chosen, history) => {
       const world = await World.open(open, kind, chosen, facts);
@@ -94,6 +106,10 @@ eachStorage((open, kind) => {
       "history-mismatch",
     ];
     expect(new Set(facts.missReasons)).toEqual(new Set(reasons));
+    expect(facts.of("loaded").some(({ cachedVersion }) => cachedVersion !== undefined)).toBe(true);
+    // A restore in memory gives another store, of which a cache knows nothing.
+    const rejected = new Set(facts.of("cache-missed").map(({ reason }) => reason));
+    expect(rejected).toEqual(new Set(kind === "memory" ? [] : ["ahead-of-stream", "history-mismatch"]));
   });
 });
 
@@ -103,6 +119,7 @@ class World {
   readonly #facts: Facts;
   readonly #kind: string;
   readonly #id = randomUUID();
+  readonly #cache = new AggregateCache({ entriesMax: 2 });
   #storage: Storage;
   #repositories: AggregateRepository<Account>[] = [];
   /** Those of before a restore, whose queues may still hold something. */
@@ -144,7 +161,7 @@ class World {
       case "erase":
         return void (await this.#repositories[0]!.erase(this.#id));
       case "restore":
-        return this.#restore(step.part);
+        return this.#restore(step.part, step.grown);
     }
   }
 
@@ -154,6 +171,10 @@ class World {
     for (const repository of this.#repositories) {
       const loaded = await repository.find(this.#id);
       expect([loaded?.version, loaded?.state]).toEqual([replayed?.version, replayed?.state]);
+      const many = await repository.loadMany([randomUUID(), this.#id]);
+      expect([...many.keys()]).toEqual(replayed === undefined ? [] : [this.#id]);
+      const among = many.get(this.#id);
+      expect([among?.version, among?.state]).toEqual([replayed?.version, replayed?.state]);
     }
   }
 
@@ -200,12 +221,14 @@ class World {
     await unlessErased(snapshotStore.saveSnapshot(changed));
   }
 
-  async #restore(part: number): Promise<void> {
+  async #restore(part: number, grown: number): Promise<void> {
     const stream = { aggregateType: "Account", aggregateId: this.#id };
     const head = await this.#storage.eventStore.versionOf(stream);
     this.#storage = await this.#storage.restore(stream, Math.floor(head * part));
     this.#former.push(...this.#repositories);
     this.#live = undefined;
+    const elsewhere = new AggregateRepository(Account, { eventStore: this.#storage.eventStore });
+    if (grown > 0) await this.#save(elsewhere, grown, false);
     this.#openRepositories();
   }
 
@@ -216,10 +239,11 @@ class World {
   #openRepositories(): void {
     const { eventStore, snapshotStore: store } = this.#storage;
     this.#repositories = this.#open.map(
-      ({ type, pageSize, mode, threshold }) =>
+      ({ type, pageSize, mode, threshold, cached }) =>
         new AggregateRepository(type, {
           eventStore,
           pageSize,
+          ...(cached && { cache: this.#cache }),
           // Stores in memory share no database.
           snapshots: { store, threshold, mode: this.#kind === "memory" && mode === "atomic" ? "sync" : mode },
           observer: this.#facts.observer,

@@ -1,0 +1,65 @@
+import { ConfigurationError } from "../errors.ts";
+import { wholeNumberOption } from "../events/bounds.ts";
+import type { EventStore } from "../events/event-store.ts";
+import type { AggregateDefinition } from "./aggregate-definition.ts";
+import { BoundedStates, HeldStates } from "./held-states.ts";
+
+/** The bounds of a cache; one of them at least. */
+export interface AggregateCacheOptions {
+  /** Aggregates held at most, 1 or more. */
+  readonly entriesMax?: number;
+  /** Memory held at most, in bytes, 1 or more. A state counts two for each character of its JSON and id, and 500 beside. */
+  readonly bytesMax?: number;
+}
+
+/** The states of one class over one event store. Exported by no entry point. */
+export let heldStatesOf: (cache: AggregateCache, eventStore: EventStore, definition: AggregateDefinition) => HeldStates;
+
+/**
+ * Holds the states of the aggregates that were used last, so that a load fetches only what is newer. May be shared between
+ * repositories: states are kept apart by event store, by class (and so by aggregate type, schema version and fingerprint) and by
+ * id. Within its bounds, what was not used for longest makes room.
+ *
+ * A load still asks the event store, and finds out there whether the state is of the history that stands: it returns what a replay
+ * gives. Only `load(id, { staleMs })` may be answered without asking.
+ */
+export class AggregateCache {
+  readonly #states: BoundedStates;
+
+  /** @throws {ConfigurationError} without a bound, and for one that is no whole number of 1 or more. */
+  constructor(options: AggregateCacheOptions) {
+    const { entriesMax, bytesMax, ...others } = options;
+    const [unknown] = Object.keys(others);
+    if (unknown !== undefined) refuse(unknown, "is not known. Known are entriesMax, bytesMax.");
+    if (entriesMax === undefined && bytesMax === undefined) {
+      refuse("entriesMax", "is missing: a cache needs a bound. Pass entriesMax, bytesMax or both.");
+    }
+    this.#states = new BoundedStates(
+      wholeNumberOption("entriesMax", entriesMax ?? Number.MAX_SAFE_INTEGER),
+      wholeNumberOption("bytesMax", bytesMax ?? Number.MAX_SAFE_INTEGER),
+    );
+  }
+
+  static {
+    heldStatesOf = (cache, eventStore, definition) => new HeldStates(cache.#states, eventStore, definition);
+  }
+
+  /** States held now. */
+  get entryCount(): number {
+    return this.#states.entryCount;
+  }
+
+  /** Bytes held now, counted as `bytesMax` counts them. */
+  get byteCount(): number {
+    return this.#states.byteCount;
+  }
+
+  /** Drops every state. */
+  clear(): void {
+    this.#states.purge(() => true);
+  }
+}
+
+function refuse(option: string, problem: string): never {
+  throw new ConfigurationError({ option, problem });
+}

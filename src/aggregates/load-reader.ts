@@ -113,21 +113,16 @@ async function readStarts(
   const limit = pageSize + 1;
   const anchors = streams.map((_, index) => (mayBeProven(rows[index], wanted) ? rows[index] : undefined));
   const pages = await readManyPages(eventStore, streams, limit, (index) => (anchors[index]?.version ?? 1) - 1);
-  const strays = [...anchors.keys()].filter((index) => {
-    const [anchor, first] = [anchors[index], pages[index]?.events[0]];
-    return anchor !== undefined && !isAnchor(first, anchor);
+  const strays = streams.filter((_, index) => {
+    const anchor = anchors[index];
+    return anchor !== undefined && !isAnchor(pages[index]?.events[0], anchor);
   });
-  const strayPages = await readManyPages(
-    eventStore,
-    strays.map((index) => streams[index] as StreamId),
-    limit,
-    () => 0,
-  );
-  return streams.map((_, index) => {
-    const [row, anchor, stray] = [rows[index], anchors[index], strayPages[strays.indexOf(index)]];
-    const page = stray ?? (pages[index] as StreamPage);
+  const strayPages = await readManyPages(eventStore, strays, limit, () => 0);
+  const pageOfStray = new Map(strays.map((stream, index) => [stream, strayPages[index]]));
+  return pages.map((page, index) => {
+    const [row, anchor, stray] = [rows[index], anchors[index], pageOfStray.get(streams[index] as StreamId)];
     if (anchor === undefined || stray !== undefined) {
-      return { ...page, row, anchored: false, afterVersion: 0, limit, failure };
+      return { ...(stray ?? page), row, anchored: false, afterVersion: 0, limit, failure };
     }
     const { head, events } = page;
     return {

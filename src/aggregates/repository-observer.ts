@@ -101,14 +101,20 @@ const PREFIX = "eventfold: ";
 
 /**
  * Writes what people should know of: a schema mismatch at info, everything else that is abnormal at warning. What a busy import
- * repeats for each aggregate, a full queue, is written the 1st, 10th, 100th … time, with the number.
+ * repeats for each aggregate, a full queue or a state that no cache can hold, is written the 1st, 10th, 100th … time, with the number.
  */
 export function logTo(logger: Logger): RepositoryObserver {
   let refusals = 0;
+  let uncached = 0;
   return (fact) => {
     if (fact.kind === "snapshot-refused" && fact.reason === "queue-full") {
       refusals += 1;
-      if (/^10*$/.test(String(refusals))) discardPromise(logger.warn(PREFIX + describeFullQueue(fact, refusals)));
+      if (isPowerOfTen(refusals)) discardPromise(logger.warn(PREFIX + describeFullQueue(fact, refusals)));
+      return;
+    }
+    if (fact.kind === "cache-failed") {
+      uncached += 1;
+      if (isPowerOfTen(uncached)) discardPromise(logger.warn(PREFIX + describeUncached(fact, uncached)));
       return;
     }
     const line = describe(fact);
@@ -126,7 +132,8 @@ function describe(fact: RepositoryFact): string | undefined {
     case "snapshot-queued":
     case "snapshot-stored":
     case "snapshot-kept":
-    // A full queue has its own line; a pause is reported once, by itself; what was erased is meant to stay so.
+    case "cache-failed":
+    // These two have lines of their own; a pause is reported once, by itself; what was erased is meant to stay so.
     case "snapshot-refused":
       return undefined;
     case "missed":
@@ -147,8 +154,6 @@ function describe(fact: RepositoryFact): string | undefined {
       );
     case "cache-missed":
       return `the cached state of ${label(fact)} was dropped, ${fact.reason}${because(fact.error)}. The aggregate was loaded without it.`;
-    case "cache-failed":
-      return `no cached state of ${label(fact)}, it cannot be stored: ${text(fact.error)}`;
     case "diverged":
       return fact.path === undefined
         ? `the snapshot of ${label(fact)} is of no use to loads, ${fact.reason}. This row can be deleted.`
@@ -157,6 +162,17 @@ function describe(fact: RepositoryFact): string | undefined {
     case "threshold-ignored":
       return `threshold ${fact.threshold} of ${fact.aggregateType} has no effect in manual mode.`;
   }
+}
+
+function isPowerOfTen(count: number): boolean {
+  return /^10*$/.test(String(count));
+}
+
+function describeUncached(fact: Extract<RepositoryFact, { kind: "cache-failed" }>, times: number): string {
+  return (
+    `the state of ${label(fact)} was not cached (${times} so far): ${text(fact.error)}. ` +
+    "Its loads do without; declare a stateCodec, or leave the cache to classes whose states are JSON."
+  );
 }
 
 function describeFullQueue(fact: { readonly stream: StreamId; readonly version: number }, refusals: number): string {

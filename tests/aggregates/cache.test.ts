@@ -8,6 +8,7 @@ import {
   ConfigurationError,
   type DomainEvent,
   EvolveError,
+  InMemoryEventStore,
   OptimisticConcurrencyError,
 } from "eventfold";
 import { answeredAfter, delayedUntil, failing, losingAnswer } from "eventfold/testing";
@@ -357,14 +358,14 @@ describe("a state that cannot be text", () => {
   }
 
   it("is not held, and loads and saves go on", async () => {
-    const { InMemoryEventStore } = await import("eventfold");
     const kinds: string[] = [];
+    const warned: string[] = [];
     const cache = new AggregateCache({ entriesMax: 5 });
     const tallies = new AggregateRepository(Tally, {
       eventStore: new InMemoryEventStore(),
       cache,
       observer: ({ kind }) => void kinds.push(kind),
-      logger: false,
+      logger: { info: () => undefined, warn: (line) => void warned.push(line) },
     });
     const tally = tallies.createNew();
     tally.count(2);
@@ -373,6 +374,7 @@ describe("a state that cannot be text", () => {
     expect(loaded.map(({ state }) => state.total)).toEqual([2n, 2n]);
     expect(cache.entryCount).toBe(0);
     expect(kinds.filter((kind) => kind === "cache-failed").length).toBe(3);
+    expect(warned).toEqual([expect.stringContaining("was not cached (1 so far)")]);
     expect(() => tally.count(-1)).toThrow(EvolveError);
   });
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { AggregateRepository } from "eventfold";
+import { AggregateCache, AggregateRepository } from "eventfold";
 import { connectPostgres, type PostgresPool } from "eventfold/postgres";
 import { Pool } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -56,4 +56,23 @@ it("proving a snapshot takes no round trip beside the one of the load", async ()
   queries = 0;
   expect((await accounts.load(account.id)).state).toEqual(account.state);
   expect(queries).toBe(1);
+});
+
+it("loading three hundred aggregates takes two round trips, and one with a cache that holds them", async () => {
+  const cache = new AggregateCache({ entriesMax: 1_000 });
+  const accounts = new AggregateRepository(Account, { eventStore, snapshots: { store, threshold: 5 }, cache });
+  const ids = Array.from({ length: 300 }, () => randomUUID());
+  for (const [index, id] of ids.entries()) {
+    const account = accounts.createNew(id);
+    account.grow(1 + (index % 8));
+    await accounts.save(account);
+  }
+  cache.clear();
+  for (const roundTrips of [2, 1]) {
+    queries = 0;
+    const many = await accounts.loadMany(ids);
+    expect(queries).toBe(roundTrips);
+    expect([...many.values()].map(({ version }) => version)).toEqual(ids.map((_, index) => 1 + (index % 8)));
+    if (roundTrips === 2) expect(cache.entryCount).toBe(300);
+  }
 });

@@ -31,7 +31,7 @@ it.each([
   ["load", "(method) AggregateRepository<Account>.load(id: string): Promise<Account> (+1 overload)"],
   [
     "find",
-    "(method) AggregateRepository<Account>.find(id: string, options?: RaiseOptions): Promise<Account | undefined>",
+    "(method) AggregateRepository<Account>.find(id: string, options?: LoadOptions): Promise<Account | undefined>",
   ],
   ["save", "(method) AggregateRepository<Account>.save(aggregate: Account): Promise<void>"],
   [
@@ -65,6 +65,7 @@ it("completion after a repository shows its methods and nothing of its inside", 
     "exists",
     "find",
     "load",
+    "loadMany",
     "loadOrCreate",
     "pendingSnapshotCount",
     "pruneSnapshots",

@@ -5,7 +5,7 @@ import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { WalkReport } from "../aggregates/each-aggregate.ts";
 import type { EraseOptions, EraseReport } from "../aggregates/erase-aggregate.ts";
 import type { RepositoryFact, RepositoryObserver } from "../aggregates/repository-observer.ts";
-import type { RaiseOptions, RepositoryOptions } from "../aggregates/repository-options.ts";
+import type { LoadOptions, RaiseOptions, RepositoryOptions } from "../aggregates/repository-options.ts";
 import type {
   PruneOptions,
   VerifyOptions,
@@ -58,19 +58,19 @@ export class InstrumentedRepository<A extends AnyAggregate> extends AggregateRep
   }
 
   override async load(id: string): Promise<A>;
-  override async load(id: string, options: RaiseOptions): Promise<A>;
-  override async load(id: string, options: RaiseOptions = {}): Promise<A> {
+  override async load(id: string, options: LoadOptions): Promise<A>;
+  override async load(id: string, options: LoadOptions = {}): Promise<A> {
     const traced = this.#traced(options);
     return await this.#measured("load", id, () => super.load(id, traced));
   }
 
-  override async find(id: string, options: RaiseOptions = {}): Promise<A | undefined> {
+  override async find(id: string, options: LoadOptions = {}): Promise<A | undefined> {
     if (this.#spanned.has(options)) return await super.find(id, options);
     const traced = this.#traced(options);
     return await this.#measured("load", id, () => super.find(id, traced));
   }
 
-  override async loadOrCreate(id: string, options: RaiseOptions = {}): Promise<A> {
+  override async loadOrCreate(id: string, options: LoadOptions = {}): Promise<A> {
     const traced = this.#traced(options);
     return await this.#measured("load", id, () => super.loadOrCreate(id, traced));
   }

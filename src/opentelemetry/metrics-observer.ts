@@ -56,8 +56,10 @@ export function metricsObserver(options: MetricsObserverOptions = {}): Repositor
         const attributes = { ...typeOf(fact), "eventfold.snapshot.divergence": fact.reason };
         return instruments["eventfold.snapshot.divergences"].add(1, attributesOf(attributes));
       }
-      // The queue's depth is asked for; the other two are for people.
+      // The queue's depth is asked for; the others are for people.
       case "snapshot-queued":
+      case "cache-missed":
+      case "cache-failed":
       case "wait-until-failed":
       case "threshold-ignored":
         return;

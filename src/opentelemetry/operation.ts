@@ -72,6 +72,8 @@ function noted(fact: RepositoryFact): NamedAttributes {
       return { "eventfold.snapshot.result": "refused" };
     case "snapshot-failed":
       return { "eventfold.snapshot.result": "failed" };
+    case "cache-missed":
+    case "cache-failed":
     case "diverged":
     case "wait-until-failed":
     case "snapshot-store-paused":

@@ -11,7 +11,7 @@ import {
   InMemoryEventStore,
   OptimisticConcurrencyError,
 } from "eventfold";
-import { answeredAfter, delayedUntil, failing, losingAnswer } from "eventfold/testing";
+import { delayedUntil, type FaultPoint, type Faults, failing, losingAnswer } from "eventfold/testing";
 import { describe, expect, it } from "vitest";
 import { setUpOn } from "../trust/setup.ts";
 import { Account, AccountOfSchema2 } from "./account.ts";
@@ -19,6 +19,19 @@ import { fullReplay, saveEvents, storedEvents } from "./setup.ts";
 import { eachStorage } from "./stores.ts";
 
 const LONG = 3_600_000;
+
+/** The next call of `point` is carried out; its answer waits for `release`. */
+function holdAnswer(faults: Faults, point: FaultPoint) {
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  faults.next(point, async (call) => {
+    const result = await call();
+    answer();
+    await released;
+    return result;
+  });
+  return { answered, release };
+}
 
 eachStorage((open, kind) => {
   /** A repository with a cache, another one without, as in another process, and an account of 12 events. */
@@ -132,14 +145,12 @@ eachStorage((open, kind) => {
     it("trap: share none that began before they did, for it may miss what was committed since", async () => {
       const { accounts, elsewhere, id, faults } = await cached();
       await accounts.load(id);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      faults.next("readPage", answeredAfter(promise));
+      const { answered, release } = holdAnswer(faults, "readPage");
       const early = accounts.load(id);
-      while (faults.callsOf("readPage") < 1) await Promise.resolve();
-      await new Promise(setImmediate);
+      await answered;
       await saveEvents(elsewhere, id, 1);
       const late = [accounts.load(id), accounts.load(id)];
-      resolve();
+      release();
       expect((await early).version).toBe(12);
       expect((await Promise.all(late)).map(({ version }) => version)).toEqual([13, 13]);
     });
@@ -147,13 +158,12 @@ eachStorage((open, kind) => {
     it("trap: one that comes late takes nothing newer out of the cache", async () => {
       const { accounts, id, faults } = await cached();
       const account = await accounts.load(id);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      faults.next("readPage", answeredAfter(promise));
+      const { answered, release } = holdAnswer(faults, "readPage");
       const late = accounts.load(id);
-      await new Promise(setImmediate);
+      await answered;
       account.deposit(5);
       await accounts.save(account);
-      resolve();
+      release();
       expect((await late).version).toBe(12);
       expect((await accounts.load(id, { staleMs: LONG })).version).toBe(13);
     });
@@ -234,14 +244,12 @@ eachStorage((open, kind) => {
 
     it("counts from the moment at which the store was asked, not from that of its answer", async () => {
       const { accounts, elsewhere, id, faults } = await cached();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      for (const point of ["readPage", "readForLoad"] as const) faults.next(point, answeredAfter(promise));
+      const { answered, release } = holdAnswer(faults, kind === "memory" ? "readPage" : "readForLoad");
       const loading = accounts.load(id);
-      await new Promise(setImmediate);
-      const askedBy = performance.now();
-      while (performance.now() - askedBy < 30);
-      resolve();
-      faults.clear();
+      await answered;
+      const answeredBy = performance.now();
+      while (performance.now() - answeredBy < 30);
+      release();
       await loading;
       await saveEvents(elsewhere, id, 1);
       expect((await accounts.load(id, { staleMs: 30 })).version).toBe(13);
@@ -287,13 +295,12 @@ eachStorage((open, kind) => {
     const other = repositoryOf(AccountOfSchema2, {}, { cache });
     await other.load(id);
     await accounts.load(id);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    faults.next("readPage", answeredAfter(promise));
+    const { answered, release } = holdAnswer(faults, "readPage");
     const loading = accounts.load(id);
-    await new Promise(setImmediate);
+    await answered;
     await accounts.erase(id, { events: true });
     expect(cache.entryCount).toBe(0);
-    resolve();
+    release();
     await loading;
     expect([cache.entryCount, cache.byteCount]).toEqual([0, 0]);
     for (const repository of [accounts, other]) {

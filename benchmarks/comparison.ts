@@ -1,43 +1,88 @@
-import type { Measured, Way } from "./measure.ts";
+import type { Axes } from "./axes.ts";
+import type { Histories } from "./histories.ts";
+import type { Measured, Pair } from "./measure.ts";
 import type { Storage } from "./storages/storage.ts";
 
-/** Two ways to do one thing in one kind of store, and what is asked of them. */
-interface Comparison {
-  /** Heading of the table that it stands in, with those of the other stores. */
+/** Two ways to do one thing, in every store and along one axis: one table of the report. */
+export interface Comparison {
+  /** In the JSON file. */
+  readonly id: string;
   readonly title: string;
-  readonly baseline: Way;
-  readonly candidate: Way;
+  /** What the points differ by; heading of their column. Like the next two undefined where nothing is timed. */
+  readonly axis?: string;
+  /** What the time of the other is a multiple of. */
+  readonly baseline?: string;
+  readonly candidate?: string;
+  /** What is counted per second; without it, milliseconds of one operation are shown. */
+  readonly counted?: string;
+  /** What a reader could not guess. */
+  readonly note?: string;
+  /** Makes what it needs, and has it measured. */
+  readonly measureIn: (bench: Bench) => Promise<void>;
+}
+
+/** What a comparison works with. */
+export interface Bench {
+  readonly storage: Storage;
+  readonly histories: Histories;
+  readonly axes: Axes;
+  readonly compare: (point: Point) => Promise<void>;
+  /** For what is not a matter of time. */
+  readonly check: (title: string, work: () => Promise<Verdict>) => Promise<void>;
+}
+
+/** One row of a table. */
+export interface Point extends Pair {
+  readonly point: string;
+  /** Place on the axis, for the chart. */
+  readonly x?: number;
+  /** Operations in one run. @default 1 */
+  readonly operations?: number;
   readonly target?: Target | undefined;
 }
 
-/** For the time of the candidate, as a multiple of the baseline's. */
-export type Target = { readonly ratioMax: number } | { readonly ratioMin: number };
-
-/** Lengths of the histories that are measured. */
-export interface Lengths {
-  readonly short: number;
-  readonly long: number;
-  readonly replay: number;
+/** Each field is a demand of its own on the candidate. */
+export interface Target {
+  /** Of its time, as a multiple of the baseline's. */
+  readonly ratioMax?: number;
+  /** Of one operation. */
+  readonly msMax?: number;
+  /** Operations. */
+  readonly perSecondMin?: number;
 }
 
+export interface Verdict {
+  readonly target: string;
+  readonly measured: string;
+  readonly reached: boolean;
+}
+
+/** As it stands in the JSON file. */
 export interface Result {
-  readonly title: string;
+  /** Id of the comparison. */
+  readonly comparison: string;
   readonly store: string;
-  readonly baseline: string;
-  readonly candidate: string;
+  readonly point: string;
+  readonly x?: number | undefined;
+  readonly operations: number;
   readonly measured: Measured;
-  readonly target: Target | undefined;
-  /** Undefined without a target. */
-  readonly reached: boolean | undefined;
+  readonly target?: Target | undefined;
 }
 
-/** Makes what it needs in `storage`, and has it measured. */
-export type Comparing = (
-  storage: Storage,
-  lengths: Lengths,
-  compare: (comparison: Comparison) => Promise<void>,
-) => Promise<void>;
+export interface Check extends Verdict {
+  readonly comparison: string;
+  readonly store: string;
+  readonly title: string;
+}
 
-export function isReached(target: Target, ratio: number): boolean {
-  return "ratioMax" in target ? ratio <= target.ratioMax : ratio >= target.ratioMin;
+/** All that one run of the program found out. */
+export interface Run {
+  readonly startedAt: string;
+  readonly tookSeconds: number;
+  /** Of the machine, and of each store by its name. */
+  readonly environment: Readonly<Record<string, readonly string[]>>;
+  readonly caution?: string | undefined;
+  readonly secondsEach: number;
+  readonly results: readonly Result[];
+  readonly checks: readonly Check[];
 }

@@ -1,59 +1,95 @@
-import { AggregateRepository, type RepositoryFact } from "eventfold";
-import { Account } from "./account.ts";
+import assert from "node:assert/strict";
+import { AggregateRepository, type RepositoryFact, type RepositoryObserver } from "eventfold";
+import { Account, STATE_BYTES } from "./account.ts";
 import type { Storage } from "./storages/storage.ts";
 
-/** Events between two snapshots of an account. */
-export const THRESHOLD = 100;
+/** Which account is wanted. */
+export interface History {
+  /** In total. */
+  readonly events: number;
+  /** Of them, those that are newer than the snapshot. @default 0 */
+  readonly tail?: number;
+  /** JSON of the state, about. @default 200 */
+  readonly stateBytes?: number;
+}
 
-const EVENTS_PER_SAVE = 100;
-const OWNER_NAME = "Ada Lovelace";
+const EVENTS_PER_SAVE = 1_000;
 
-/** Takes a snapshot each 100 events. */
-export function withSnapshots({ eventStore, snapshotStore: store }: Storage): AggregateRepository<Account> {
-  return new AggregateRepository(Account, { eventStore, snapshots: { store, threshold: THRESHOLD } });
+/** Loads with snapshots, and writes none: what was made for a measurement stays as it is. */
+export function withSnapshots(
+  { eventStore, snapshotStore: store }: Pick<Storage, "eventStore" | "snapshotStore">,
+  observer?: RepositoryObserver,
+): AggregateRepository<Account> {
+  const snapshots = { store, mode: "manual" } as const;
+  return new AggregateRepository(Account, { eventStore, snapshots, ...(observer && { observer }) });
 }
 
 /** Replays every event. */
-export function withoutSnapshots({ eventStore }: Storage): AggregateRepository<Account> {
+export function withoutSnapshots({ eventStore }: Pick<Storage, "eventStore">): AggregateRepository<Account> {
   return new AggregateRepository(Account, { eventStore });
 }
 
-/** Saves an account with so many events, by a hundred. @returns its id */
-export async function makeAccount(
-  accounts: AggregateRepository<Account>,
-  events: number,
-  ownerName = OWNER_NAME,
-): Promise<string> {
-  const account = accounts.createNew();
-  account.open(ownerName);
-  while (account.version < events) {
-    move(account, Math.min(EVENTS_PER_SAVE - (account.version % EVENTS_PER_SAVE), events - account.version));
-    await accounts.save(account);
+/** Accounts in one store; those alike are made once. */
+export class Histories {
+  readonly #storage: Storage;
+  readonly #signal: AbortSignal;
+  readonly #ids = new Map<string, string>();
+  readonly #unsettled = new Set<string>();
+
+  constructor(storage: Storage, signal: AbortSignal) {
+    this.#storage = storage;
+    this.#signal = signal;
   }
-  return account.id;
-}
 
-/**
- * Makes sure that loads will do what is to be measured.
- *
- * @throws {Error} when a load with snapshots replays another number of events.
- */
-export async function expectReplayed(storage: Storage, accountId: string, expected: number): Promise<void> {
-  let replayed: number | undefined;
-  const { eventStore, snapshotStore: store } = storage;
-  const observer = (fact: RepositoryFact): void => {
-    if (fact.kind === "loaded") replayed = fact.eventsReplayed;
-  };
-  await new AggregateRepository(Account, { eventStore, snapshots: { store }, observer }).load(accountId);
-  if (replayed !== expected) throw new Error(`A load replayed ${replayed} events instead of ${expected}.`);
-}
+  /** @returns the id of the account. A load of it replays `tail` events, and bare driver and library see the same state. */
+  async make({ events, tail = 0, stateBytes = STATE_BYTES }: History): Promise<string> {
+    const key = `${events} ${tail} ${stateBytes}`;
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = await this.#save({ events, tail, stateBytes });
+      this.#ids.set(key, id);
+      this.#unsettled.add(id);
+    }
+    return id;
+  }
 
-/** Raises so many events. */
-export function move(account: Account, events: number): void {
-  for (let raised = 0; raised < events; raised += 1) {
-    const number = account.version;
-    if (number === 0) account.open(OWNER_NAME);
-    else if (number % 3 === 0) account.withdraw({ amount: number % 97, counterparty: "Grocer", reference: "weekly" });
-    else account.deposit({ amount: (number % 89) + 0.25, counterparty: "Employer", reference: `invoice ${number}` });
+  /** Before something is measured: tables and files as they become by themselves after a while. */
+  async settle(): Promise<void> {
+    if (this.#unsettled.size === 0) return;
+    await this.#storage.settle([...this.#unsettled]);
+    this.#unsettled.clear();
+  }
+
+  /**
+   * Makes sure that what is to be measured does the same on both sides.
+   *
+   * @throws {assert.AssertionError} when a load replays another number of events, or comes to another state than the bare driver.
+   */
+  async expectAlike(id: string, tail: number): Promise<void> {
+    await this.settle();
+    let replayed: number | undefined;
+    const observer = (fact: RepositoryFact): void => {
+      if (fact.kind === "loaded") replayed = fact.eventsReplayed;
+    };
+    const { state } = await withSnapshots(this.#storage, observer).load(id);
+    assert.equal(replayed, tail, "events that a load replays");
+    assert.deepEqual(await this.#storage.bare.snapshotAndTail(id), state);
+    if (tail === 0) assert.deepEqual(await this.#storage.bare.snapshot(id), state);
+  }
+
+  async #save({ events, tail, stateBytes }: Required<History>): Promise<string> {
+    const accounts = withSnapshots(this.#storage);
+    const account = accounts.createNew();
+    const saveUpTo = async (version: number): Promise<void> => {
+      while (account.version < version) {
+        this.#signal.throwIfAborted();
+        account.move(Math.min(EVENTS_PER_SAVE, version - account.version), stateBytes);
+        await accounts.save(account);
+      }
+    };
+    await saveUpTo(events - tail);
+    if (events > tail) await accounts.createSnapshot(account);
+    await saveUpTo(events);
+    return account.id;
   }
 }

@@ -1,27 +1,13 @@
 // npm run bench -- --help
-import { writeFileSync } from "node:fs";
-import { type Comparing, isReached, type Result } from "./comparison.ts";
-import { compareFlatness } from "./comparisons/flatness.ts";
-import { compareProof } from "./comparisons/proof.ts";
-import { compareReplay } from "./comparisons/replay.ts";
-import { compareSaveSize } from "./comparisons/save-size.ts";
-import { compareSnapshotLoad } from "./comparisons/snapshot-load.ts";
-import { describeMachine } from "./machine.ts";
-import { measure } from "./measure.ts";
-import { comparisonTables, EXPLANATION, targetTable } from "./report.ts";
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Run } from "./comparison.ts";
+import { isEveryTargetReached } from "./report/cells.ts";
+import { chartOf } from "./report/chart.ts";
+import { writeDocs } from "./report/docs.ts";
+import { toJson } from "./report/json.ts";
+import { terminalReport } from "./report/terminal.ts";
+import { runAll } from "./run.ts";
 import { HELP, parseSettings, type Settings, UsageError } from "./settings.ts";
-import { openMemory } from "./storages/memory.ts";
-import { openPostgres } from "./storages/postgres.ts";
-import { openSqliteFile } from "./storages/sqlite.ts";
-import type { Storage } from "./storages/storage.ts";
-
-const comparisons: readonly Comparing[] = [
-  compareFlatness,
-  compareReplay,
-  compareSaveSize,
-  compareSnapshotLoad,
-  compareProof,
-];
 
 const interruption = new AbortController();
 // Once: a second Ctrl-C ends the process where it stands.
@@ -30,52 +16,27 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 try {
   const settings = parseSettings(process.argv.slice(2));
   if (settings === undefined) console.log(HELP.trimEnd());
-  else await run(settings);
+  else report(await runOf(settings), settings);
 } catch (error) {
   process.exitCode = complain(error);
 }
 
-async function run(settings: Settings): Promise<void> {
-  const machine = describeMachine();
-  const environment: Record<string, readonly string[]> = { machine: machine.facts };
-  const results: Result[] = [];
-  for (const open of [openMemory, openSqliteFile, openPostgres]) {
-    const storage = await open();
-    environment[storage.name] = storage.facts;
-    try {
-      results.push(...(await compareIn(storage, settings)));
-    } finally {
-      await storage.close();
-    }
+async function runOf(settings: Settings): Promise<Run> {
+  const { fromFile } = settings;
+  if (fromFile === undefined) return await runAll(settings, interruption.signal);
+  try {
+    return JSON.parse(readFileSync(fromFile, "utf8")) as Run;
+  } catch (error) {
+    throw new UsageError(`--from is "${fromFile}"; ${(error as Error).message}`, { cause: error });
   }
-  for (const [name, facts] of Object.entries(environment)) console.log(`${name.padEnd(10)}  ${facts.join(", ")}`);
-  const parts = [comparisonTables(results), EXPLANATION, machine.caution, targetTable(results)];
-  console.log(`\n${parts.filter((part) => part !== undefined).join("\n\n")}`);
-  if (settings.jsonFile !== undefined) {
-    writeFileSync(settings.jsonFile, `${JSON.stringify({ environment, settings, results }, undefined, 2)}\n`);
-  }
-  if (settings.check && results.some(({ reached }) => reached === false)) process.exitCode = 1;
 }
 
-async function compareIn(storage: Storage, { lengths, durationMs }: Settings): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  for (const comparing of comparisons) {
-    await comparing(storage, lengths, async ({ title, baseline, candidate, target }) => {
-      process.stderr.write(`${storage.name}: ${title}\n`);
-      const measured = await measure(baseline, candidate, { durationMs, signal: interruption.signal });
-      const reached = target && isReached(target, measured.ratio.median);
-      results.push({
-        title,
-        store: storage.name,
-        baseline: baseline.name,
-        candidate: candidate.name,
-        measured,
-        target,
-        reached,
-      });
-    });
-  }
-  return results;
+function report(run: Run, { jsonFile, chartFile, docs, check }: Settings): void {
+  console.log(terminalReport(run));
+  if (jsonFile !== undefined) writeFileSync(jsonFile, toJson(run));
+  if (chartFile !== undefined) writeFileSync(chartFile, chartOf(run));
+  if (docs) writeDocs(run);
+  if (check && !isEveryTargetReached(run)) process.exitCode = 1;
 }
 
 /** @returns the exit code */

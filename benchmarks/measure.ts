@@ -2,11 +2,12 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { type Estimate, estimateMedian, medianOf } from "./statistics.ts";
 
-/** A way to do the work. */
-export interface Way {
-  readonly name: string;
-  /** Once; a promise is awaited. */
-  readonly run: () => unknown;
+/** Two ways to do the same. What they return is awaited if it is a promise. */
+export interface Pair {
+  readonly baseline: () => unknown;
+  readonly candidate: () => unknown;
+  /** Before each sample of either, outside of its time. */
+  readonly beforeSample?: (() => void) | undefined;
 }
 
 export interface MeasureOptions {
@@ -28,14 +29,23 @@ export interface Measured {
   readonly runsPerSample: { readonly baseline: number; readonly candidate: number };
 }
 
+type Lane = "first" | "candidate" | "second";
+
 /** Of the duration, for each of four warm-ups. */
 const WARM_UP_SHARE = 0.05;
 const SAMPLE_MS = 2;
 const RUNS_PER_SAMPLE_MAX = 4_096;
 const ROUNDS_MIN = 6;
 
-// biome-ignore format: a list
-const ORDERS = [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1], [2, 0, 1], [1, 0, 2]] as const;
+/** The six orders of three, so that six rounds in a row are balanced. */
+const ORDERS: readonly (readonly Lane[])[] = [
+  ["first", "candidate", "second"],
+  ["second", "candidate", "first"],
+  ["candidate", "second", "first"],
+  ["first", "second", "candidate"],
+  ["second", "first", "candidate"],
+  ["candidate", "first", "second"],
+];
 
 // What one way leaves behind must not be collected in the other's time.
 setFlagsFromString("--expose-gc");
@@ -45,86 +55,69 @@ const collectGarbage = runInNewContext("gc") as (options: { type: "minor" }) => 
  * Measures two ways in turns, one sample of each in a round: whatever slows the machine down meanwhile slows down both. The
  * baseline has two turns in a round. Each comes first, second and last equally often, and ratios are taken within a round.
  */
-export async function measure(baseline: Way, candidate: Way, options: MeasureOptions): Promise<Measured> {
-  for (const way of [baseline, candidate, baseline, candidate]) await warmUp(way, options);
-  const baselineRuns = await runsPerSample(baseline);
-  const lanes = [
-    new Lane(baseline, baselineRuns),
-    new Lane(candidate, await runsPerSample(candidate)),
-    new Lane(baseline, baselineRuns),
-  ] as const;
+export async function measure(pair: Pair, options: MeasureOptions): Promise<Measured> {
+  const { baseline, candidate, beforeSample = () => {} } = pair;
+  for (const run of [baseline, candidate, baseline, candidate]) await warmUp(run, beforeSample, options);
+  const baselineRuns = await runsPerSample(baseline, beforeSample);
+  const candidateRuns = await runsPerSample(candidate, beforeSample);
+  const rounds: Record<Lane, number>[] = [];
   const startedAt = performance.now();
-  let rounds = 0;
-  while (rounds < ROUNDS_MIN || performance.now() - startedAt < options.durationMs) {
-    options.signal.throwIfAborted();
-    for (const turn of turnsOf(rounds)) await lanes[turn].takeSample();
-    rounds += 1;
+  while (rounds.length < ROUNDS_MIN || performance.now() - startedAt < options.durationMs) {
+    const round = { first: Number.NaN, candidate: Number.NaN, second: Number.NaN };
+    for (const lane of ORDERS[rounds.length % ORDERS.length] ?? []) {
+      options.signal.throwIfAborted();
+      beforeSample();
+      collectGarbage({ type: "minor" });
+      round[lane] = await (lane === "candidate"
+        ? millisecondsOf(candidate, candidateRuns)
+        : millisecondsOf(baseline, baselineRuns));
+    }
+    rounds.push(round);
   }
-  const [first, other, second] = lanes;
-  const perRound = (ratio: (...ms: [number, number, number]) => number): Estimate =>
-    estimateMedian(
-      Array.from({ length: rounds }, (_, round) => ratio(at(first, round), at(other, round), at(second, round))),
-    );
   return {
-    baselineMs: medianOf([...first.samples, ...second.samples]),
-    candidateMs: medianOf(other.samples),
-    ratio: perRound((once, candidateMs, again) => (2 * candidateMs) / (once + again)),
-    noise: perRound((once, _, again) => again / once),
-    rounds,
-    runsPerSample: { baseline: first.runs, candidate: other.runs },
+    baselineMs: medianOf(rounds.flatMap(({ first, second }) => [first, second])),
+    candidateMs: medianOf(rounds.map((round) => round.candidate)),
+    ratio: estimateMedian(rounds.map((round) => (2 * round.candidate) / (round.first + round.second))),
+    noise: estimateMedian(rounds.map(({ first, second }) => second / first)),
+    rounds: rounds.length,
+    runsPerSample: { baseline: baselineRuns, candidate: candidateRuns },
   };
 }
 
-/** The six orders of three, so that six rounds in a row are balanced. */
-function turnsOf(round: number): readonly (0 | 1 | 2)[] {
-  return ORDERS[round % ORDERS.length] ?? ORDERS[0];
-}
-
-class Lane {
-  /** Milliseconds of one run, by round. */
-  readonly samples: number[] = [];
-  readonly runs: number;
-  readonly #way: Way;
-
-  constructor(way: Way, runs: number) {
-    this.#way = way;
-    this.runs = runs;
-  }
-
-  async takeSample(): Promise<void> {
-    collectGarbage({ type: "minor" });
-    this.samples.push(await millisecondsOf(this.#way, this.runs));
-  }
-}
-
-async function warmUp(way: Way, { durationMs, signal }: MeasureOptions): Promise<void> {
+async function warmUp(
+  run: () => unknown,
+  beforeSample: () => void,
+  { durationMs, signal }: MeasureOptions,
+): Promise<void> {
   let leftMs = durationMs * WARM_UP_SHARE;
   do {
     signal.throwIfAborted();
-    leftMs -= await millisecondsOf(way, 1);
+    beforeSample();
+    leftMs -= await millisecondsOf(run, 1);
   } while (leftMs > 0);
 }
 
 /** As many as take long enough for a clock, also when nothing else slows them down: the quickest of a few tries counts. */
-async function runsPerSample(way: Way): Promise<number> {
+async function runsPerSample(run: () => unknown, beforeSample: () => void): Promise<number> {
   let quickestMs = Number.POSITIVE_INFINITY;
   for (let runs = 1; ; runs *= 2) {
-    for (let attempt = 0; attempt < 3; attempt += 1) quickestMs = Math.min(quickestMs, await millisecondsOf(way, runs));
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      beforeSample();
+      quickestMs = Math.min(quickestMs, await millisecondsOf(run, runs));
+      // So long that no slowdown explains it.
+      if (quickestMs > 10 * SAMPLE_MS) return runs;
+    }
     if (quickestMs * runs >= SAMPLE_MS || runs === RUNS_PER_SAMPLE_MAX) return runs;
   }
 }
 
 /** Time of one run, on average over so many. */
-async function millisecondsOf(way: Way, runs: number): Promise<number> {
+async function millisecondsOf(run: () => unknown, runs: number): Promise<number> {
   const startedAt = performance.now();
-  for (let run = 0; run < runs; run += 1) {
-    const pending = way.run();
+  for (let done = 0; done < runs; done += 1) {
+    const pending = run();
     // What answers at once is not made to wait.
     if (pending instanceof Promise) await pending;
   }
   return (performance.now() - startedAt) / runs;
-}
-
-function at({ samples }: Lane, round: number): number {
-  return samples[round] ?? Number.NaN;
 }

@@ -1,10 +1,10 @@
-import { type EventMetadata, InMemoryEventStore, InMemorySnapshotStore, type RecordedEvent } from "eventfold";
+import { type EventMetadata, InMemoryEventStore, InMemorySnapshotStore } from "eventfold";
 import { Account, type AccountEvent, type AccountState, evolve, INITIAL_STATE } from "../account.ts";
-import type { BareDriver, Storage } from "./storage.ts";
+import type { BareDriver, BareEvent, Storage } from "./storage.ts";
 
 /** An event as text, like in a database. */
-interface Row extends Omit<RecordedEvent, "data" | "metadata"> {
-  readonly dataText: string;
+interface Row extends BareEvent {
+  readonly schemaVersion: number;
 }
 
 interface SnapshotRow {
@@ -23,6 +23,7 @@ export function openMemory(): Storage {
     eventStore,
     snapshotStore,
     bare,
+    bareConcurrent: bare,
     readUnproven: async (stream, wanted, limit) => {
       const row = await snapshotStore.getSnapshot(stream.aggregateId, stream.aggregateType, { prefer: wanted });
       const afterVersion = row?.version ?? 0;
@@ -30,6 +31,9 @@ export function openMemory(): Storage {
       return { head: afterVersion + events.length, row, anchored: true, afterVersion, events };
     },
     facts: ["lasts as long as the process"],
+    location: undefined,
+    roundTrips: undefined,
+    forSaves: openMemory,
     settle: (accountIds) => bare.copy(accountIds, eventStore, snapshotStore),
     close: async () => {},
   };
@@ -48,14 +52,23 @@ class BareMemory implements BareDriver {
     for (const id of accountIds) {
       const stream = { aggregateType: Account.aggregateType, aggregateId: id };
       const rows: Row[] = [];
-      for await (const { data, metadata: _, ...fields } of eventStore.read(stream)) {
-        rows.push({ ...stream, position: 0, ...fields, dataText: JSON.stringify(data) });
+      for await (const { version, id, type, data, occurredAt, schemaVersion } of eventStore.read(stream)) {
+        rows.push({ version, id, type, dataText: JSON.stringify(data), occurredAt, schemaVersion });
       }
       this.#events.set(id, rows);
       const snapshot = await snapshotStore.getSnapshot(id, Account.aggregateType);
       if (snapshot !== undefined) {
         this.#snapshots.set(id, { version: snapshot.version, stateText: JSON.stringify(snapshot.state) });
       }
+    }
+  }
+
+  append(accountId: string, events: readonly BareEvent[]): void {
+    let rows = this.#events.get(accountId);
+    if (rows === undefined) this.#events.set(accountId, (rows = []));
+    for (const event of events) {
+      const { version, id, type, dataText, occurredAt } = event;
+      rows.push({ version, id, type, dataText, occurredAt, schemaVersion: 1 });
     }
   }
 

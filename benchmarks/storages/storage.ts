@@ -7,10 +7,18 @@ export interface Storage {
   readonly eventStore: EventStore;
   readonly snapshotStore: SnapshotStore;
   readonly bare: BareDriver;
+  /** The same over as many connections as the stores have, where they have several. */
+  readonly bareConcurrent: BareDriver;
   /** What a load reads, by the means of the library, without the event that proves the snapshot. */
   readonly readUnproven: JointStore["readForLoad"];
-  /** What the measurements depend on: versions, durability. */
+  /** What the measurements depend on: versions, and the durability in force, as the open connection has it. */
   readonly facts: readonly string[];
+  /** Where another process finds the stores; undefined when it cannot. */
+  readonly location: string | undefined;
+  /** Answers that the server has sent to the connections of the stores since they were opened; undefined without a server. */
+  readonly roundTrips: (() => number) | undefined;
+  /** Stores for many saves: these, or where nothing would ever free the memory, new ones. */
+  forSaves(): Storage;
   /**
    * Lets `bare` know accounts that are complete, and brings tables and files into the state to which they come by themselves
    * after a while.
@@ -31,6 +39,17 @@ export interface BareDriver {
   snapshot(accountId: string): Answer<AccountState>;
   /** Its snapshot and the newer events, in the way that is the fastest here. */
   snapshotAndTail(accountId: string): Answer<AccountState>;
+  /** Inserts rows into the table of events, in one transaction. */
+  append(accountId: string, events: readonly BareEvent[]): Answer<void>;
+}
+
+/** An event to be stored. */
+export interface BareEvent {
+  readonly version: number;
+  readonly id: string;
+  readonly type: string;
+  readonly dataText: string;
+  readonly occurredAt: string;
 }
 
 type Answer<Value> = Value | Promise<Value>;

@@ -1,0 +1,30 @@
+import type { Comparison } from "./comparison.ts";
+import { concurrentLoads, concurrentSaves } from "./comparisons/concurrency.ts";
+import { flatness, longHistory } from "./comparisons/long-history.ts";
+import { proof } from "./comparisons/proof.ts";
+import { replay } from "./comparisons/replay.ts";
+import { roundTrips } from "./comparisons/round-trips.ts";
+import { saveSize } from "./comparisons/save-size.ts";
+import { smallHeap } from "./comparisons/small-heap.ts";
+import { atomicSnapshot, idleBackground, meanBackground, syncSnapshot } from "./comparisons/snapshot-cost.ts";
+import { stateSize } from "./comparisons/state-size.ts";
+import { tail } from "./comparisons/tail.ts";
+
+/** All of them, in the order of the report. Histories are made by the first that need them, and saves come last. */
+export const comparisons: readonly Comparison[] = [
+  replay,
+  smallHeap,
+  longHistory,
+  flatness,
+  tail,
+  stateSize,
+  proof,
+  concurrentLoads,
+  roundTrips,
+  saveSize,
+  concurrentSaves,
+  syncSnapshot,
+  atomicSnapshot,
+  idleBackground,
+  meanBackground,
+];

@@ -58,8 +58,7 @@ export class Account extends AggregateRoot<AccountState, AccountEvent> {
   move(events: number, stateBytes = STATE_BYTES): void {
     for (let raised = 0; raised < events; raised += 1) {
       const { type, data } = factAt(this.version + 1, stateBytes);
-      // oxlint-disable-next-line typescript/no-unsafe-argument -- a fact's data is of its type
-      this.raise(type, data as never);
+      this.raise(type, data);
     }
   }
 }

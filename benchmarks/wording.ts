@@ -8,9 +8,9 @@ export function milliseconds(value: number): string {
   return `${significant(value)} ms`;
 }
 
-/** Three significant digits: 812 saves/s, 42,300 saves/s. */
-export function perSecond(value: number, what: string): string {
-  return `${significant(value)} ${what}/s`;
+/** Three significant digits: 812/s, 42,300/s. */
+export function perSecond(value: number): string {
+  return `${significant(value)}/s`;
 }
 
 /** `1.2345` as 1.23; what is large has fewer digits. */

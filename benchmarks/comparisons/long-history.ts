@@ -31,7 +31,7 @@ export const longHistory: Comparison = {
 
 export const flatness: Comparison = {
   id: "flatness",
-  title: `The same load of a long history against one of ${count(SHORT)} events`,
+  title: `The same load against one of ${count(SHORT)} events`,
   axis: "events",
   baseline: `load of ${count(SHORT)}`,
   candidate: "load",

@@ -11,7 +11,7 @@ const STATE_BYTES_MAX = 5_000;
 
 export const proof: Comparison = {
   id: "proof",
-  title: "What a load pays for checksum, guards and an observer, by the size of the state",
+  title: "A load's checksum, guards and observer, by the size of the state",
   axis: "state",
   baseline: "without",
   candidate: "load",

@@ -7,7 +7,7 @@ import { withoutSnapshots, withSnapshots } from "../histories.ts";
 /** Counted by the answers of the server, not timed. */
 export const roundTrips: Comparison = {
   id: "round-trips",
-  title: "Round trips",
+  title: "Round trips of",
   measureIn: async (bench) => {
     const { storage, histories, axes } = bench;
     if (storage.roundTrips === undefined) return;
@@ -15,13 +15,13 @@ export const roundTrips: Comparison = {
     for (const tail of axes.tails.filter((newer) => newer <= 100)) {
       const id = await histories.make({ events: SHORT + tail, tail });
       const load = () => withSnapshots(storage).load(id);
-      await expectTrips(bench, `of a load with a snapshot and ${tail} newer events`, 1, load);
+      await expectTrips(bench, `a load with a snapshot and ${tail} newer events`, 1, load);
     }
     for (const events of axes.saveSizes) {
-      await expectTrips(bench, `of a save of ${events}`, 1, () => saveNew(plain, events));
+      await expectTrips(bench, `a save of ${events}`, 1, () => saveNew(plain, events));
     }
-    await expectTrips(bench, "of a save with an atomic snapshot", 1, () => saveNew(snapshotting(bench, "atomic"), 1));
-    await expectTrips(bench, "of a save with a sync snapshot", 2, () => saveNew(snapshotting(bench, "sync"), 1));
+    await expectTrips(bench, "a save with an atomic snapshot", 1, () => saveNew(snapshotting(bench, "atomic"), 1));
+    await expectTrips(bench, "a save with a sync snapshot", 2, () => saveNew(snapshotting(bench, "sync"), 1));
   },
 };
 

@@ -10,7 +10,7 @@ const sources = new URL("../../tools/node/sources.mjs", import.meta.url).href;
 
 export const smallHeap: Comparison = {
   id: "small-heap",
-  title: "Heap of 64 MB",
+  title: "In a heap of 64 MB:",
   measureIn: async ({ storage, histories, axes, check }) => {
     const { location } = storage;
     const events = axes.lengths.at(-1);

@@ -16,7 +16,7 @@ export const atomicSnapshot: Comparison = costOfEach("atomic", "in one with the 
 
 export const idleBackground: Comparison = {
   id: "background-idle",
-  title: "A save of one event that takes no snapshot, in background mode",
+  title: "Background mode: saves that take no snapshot",
   axis: "state",
   baseline: "no store",
   candidate: "save",
@@ -34,7 +34,7 @@ export const idleBackground: Comparison = {
 
 export const meanBackground: Comparison = {
   id: "background-mean",
-  title: `Mean of ${THRESHOLD} saves of one event, one with a background snapshot, by the size of the state`,
+  title: `Background mode: mean of ${THRESHOLD} saves, one with a snapshot, by the size of the state`,
   axis: "state",
   baseline: "no store",
   candidate: "save",

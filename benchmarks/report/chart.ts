@@ -35,7 +35,7 @@ const GROUPED = "#7c3aed";
 
 const ROWS: readonly PanelRow[] = [
   {
-    heading: "Load, by events in the history",
+    heading: "Load, by length of history (snapshot: 100 newer)",
     axis: "events",
     rate: false,
     lines: [
@@ -60,13 +60,13 @@ const ROWS: readonly PanelRow[] = [
 
 const WIDTH = 1_080;
 const PANEL = { left: 72, right: 16, top: 34, bottom: 46, height: 240 };
-const HEADER = 108;
+const HEADER = 124;
 
 /** All axes as small panels: a column for each store, a row for each axis; both axes of a panel are logarithmic. */
 export function chartOf(run: Run): string {
   const stores = [...new Set(run.results.map(({ store }) => store))];
-  const rows = ROWS.filter(({ lines }) =>
-    run.results.some(({ comparison }) => lines.some((line) => line.comparison === comparison)),
+  const rows = ROWS.filter(({ lines, rate }) =>
+    stores.some((store) => lines.some((line) => pointsOf(run.results, line, store, rate).length > 1)),
   );
   const width = WIDTH / stores.length;
   const panels = rows.flatMap((row, place) =>
@@ -88,7 +88,7 @@ export function chartOf(run: Run): string {
     title: [
       {
         text: "eventfold beside the bare driver",
-        subtext: `${run.environment.machine?.join(", ") ?? ""}\nMedians of one run, ${run.startedAt.slice(0, 10)}. Both axes of each panel are logarithmic.`,
+        subtext: `${run.environment.machine?.join(", ") ?? ""}\nMedians of one run, ${run.startedAt.slice(0, 10)}. Axes are logarithmic; scales differ from panel to panel.`,
         left: 16,
         top: 12,
         textStyle: { fontSize: 20, color: TEXT },
@@ -97,7 +97,7 @@ export function chartOf(run: Run): string {
       ...drawn.map(({ title }) => title),
     ],
     legend: {
-      top: 84,
+      top: 82,
       left: 12,
       itemGap: 22,
       itemWidth: 26,

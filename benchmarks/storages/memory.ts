@@ -49,16 +49,16 @@ class BareMemory implements BareDriver {
     eventStore: InMemoryEventStore,
     snapshotStore: InMemorySnapshotStore,
   ): Promise<void> {
-    for (const id of accountIds) {
-      const stream = { aggregateType: Account.aggregateType, aggregateId: id };
+    for (const aggregateId of accountIds) {
+      const stream = { aggregateType: Account.aggregateType, aggregateId };
       const rows: Row[] = [];
       for await (const { version, id, type, data, occurredAt, schemaVersion } of eventStore.read(stream)) {
         rows.push({ version, id, type, dataText: JSON.stringify(data), occurredAt, schemaVersion });
       }
-      this.#events.set(id, rows);
-      const snapshot = await snapshotStore.getSnapshot(id, Account.aggregateType);
+      this.#events.set(aggregateId, rows);
+      const snapshot = await snapshotStore.getSnapshot(aggregateId, Account.aggregateType);
       if (snapshot !== undefined) {
-        this.#snapshots.set(id, { version: snapshot.version, stateText: JSON.stringify(snapshot.state) });
+        this.#snapshots.set(aggregateId, { version: snapshot.version, stateText: JSON.stringify(snapshot.state) });
       }
     }
   }

@@ -32,7 +32,7 @@ export interface Bench {
 }
 
 /** One row of a table. */
-export interface Point extends Pair {
+interface Point extends Pair {
   readonly point: string;
   /** Place on the axis, for the chart. */
   readonly x?: number;
@@ -55,6 +55,8 @@ export interface Verdict {
   readonly target: string;
   readonly measured: string;
   readonly reached: boolean;
+  /** Whether chance could have made the difference. @default false */
+  readonly unsure?: boolean;
 }
 
 /** As it stands in the JSON file. */

@@ -21,6 +21,7 @@ export async function runAll(settings: Settings, signal: AbortSignal): Promise<R
     signal.throwIfAborted();
     const storage = await open();
     environment[storage.name] = storage.facts;
+    process.stderr.write(`${storage.name}: ${storage.facts.join(", ")}\n`);
     try {
       await runIn(storage, settings, signal, found);
     } finally {

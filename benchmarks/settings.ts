@@ -16,7 +16,7 @@ export interface Settings {
   readonly chartFile: string | undefined;
   /** Whether the pages of the documentation take the figures. */
   readonly docs: boolean;
-  /** Whether a target that is not reached makes the exit code 1. */
+  /** Whether a target that is missed makes the exit code 1. */
   readonly check: boolean;
 }
 
@@ -32,7 +32,7 @@ Usage: npm run bench -- [options]
   --chart FILE    write a chart (SVG) to FILE
   --docs          put the figures into docs/performance.md and README.md, chart and results beside them
   --from FILE     measure nothing: report what a run has written with --json
-  --check         exit with 1 when a target is not reached
+  --check         exit with 1 when a target is missed by more than the noise
   --help          print this
 
 PostgreSQL: the server in DATABASE_URL, in a schema of its own; else one that is started for the run.

@@ -29,15 +29,16 @@ export function targetTable(run: Run): TextTable {
     own[0]?.target ?? "",
     ...stores
       .map((name) => own.find(({ store }) => store === name))
-      .map((verdict) => (verdict ? `${verdict.measured} ${verdict.reached ? REACHED : MISSED}` : "")),
+      .map((verdict) => (verdict ? `${verdict.measured} ${markOf(verdict)}` : "")),
   ]);
   const missed = verdicts.filter(({ reached }) => !reached).length;
   const note = `${verdicts.length - missed} of ${verdicts.length} reached.`;
   return { title: "Targets", note, head: ["", "target", ...stores], rows };
 }
 
-export function isEveryTargetReached(run: Run): boolean {
-  return verdictsOf(run).every(({ reached }) => reached);
+/** Beyond the doubt that the noise of the measurement leaves. */
+export function isAnyTargetMissed(run: Run): boolean {
+  return verdictsOf(run).some(({ reached, unsure = false }) => !reached && !unsure);
 }
 
 export function interval({ from, to }: Estimate): string {
@@ -51,12 +52,10 @@ export function speed(result: Result, runMs: number): string {
   return counted === undefined ? milliseconds(ms) : perSecond(1_000 / ms);
 }
 
-const REACHED = "✓";
-const MISSED = "✗";
-
 export const EXPLANATION = `Medians. Ratio: time of the candidate over that of the baseline within a round, the median over all
 rounds, and where that lies with 95 % confidence. Itself: the baseline over a second turn of the
-baseline, measured alike: what differs from 1 by less is noise.`;
+baseline, measured alike: what differs from 1 by less is noise. ✓ reached, ✗ missed; with a question
+mark where the target lies within the 95 %.`;
 
 function tableOf(comparison: Comparison, results: readonly Result[]): TextTable {
   const { title, note, counted, axis = "", baseline = "", candidate = "" } = comparison;
@@ -71,17 +70,28 @@ function tableOf(comparison: Comparison, results: readonly Result[]): TextTable 
       times(ratio.median),
       interval(ratio),
       interval(noise),
-      markOf(result),
+      ratioTarget(result),
     ];
   });
   const unit = counted === undefined ? "" : `${counted}: `;
   return { title, note, head: ["", axis, `${unit}${baseline}`, candidate, "ratio", "95 %", "itself", "target"], rows };
 }
 
-/** Of the ratio; the other demands stand among the targets only. */
-function markOf({ target, measured }: Result): string {
-  if (target?.ratioMax === undefined) return "";
-  return `≤ ${target.ratioMax} ${measured.ratio.median <= target.ratioMax ? REACHED : MISSED}`;
+/** The other demands stand among the targets only. */
+function ratioTarget(result: Result): string {
+  const verdict = ratioVerdict(result);
+  return verdict === undefined ? "" : `${verdict.target} ${markOf(verdict)}`;
+}
+
+function ratioVerdict({ target, measured: { ratio } }: Result): Verdict | undefined {
+  const ratioMax = target?.ratioMax;
+  if (ratioMax === undefined) return undefined;
+  const unsure = ratio.from <= ratioMax && ratioMax < ratio.to;
+  return { target: `≤ ${ratioMax}`, measured: times(ratio.median), reached: ratio.median <= ratioMax, unsure };
+}
+
+function markOf({ reached, unsure = false }: Verdict): string {
+  return `${reached ? "✓" : "✗"}${unsure ? "?" : ""}`;
 }
 
 interface TargetLine extends Verdict {
@@ -111,13 +121,10 @@ function verdictsOf({ results, checks }: Run): readonly TargetLine[] {
 
 function demandsOf(result: Result): readonly Verdict[] {
   const { target = {}, measured, operations } = result;
-  const { ratioMax, msMax, perSecondMin }: Target = target;
+  const { msMax, perSecondMin }: Target = target;
   const ms = measured.candidateMs / operations;
-  const verdicts: Verdict[] = [];
-  if (ratioMax !== undefined) {
-    const ratio = measured.ratio.median;
-    verdicts.push({ target: `≤ ${ratioMax} ×`, measured: `${times(ratio)} ×`, reached: ratio <= ratioMax });
-  }
+  const ofRatio = ratioVerdict(result);
+  const verdicts = ofRatio === undefined ? [] : [ofRatio];
   if (msMax !== undefined) {
     verdicts.push({ target: `≤ ${msMax} ms`, measured: milliseconds(ms), reached: ms <= msMax });
   }

@@ -35,8 +35,12 @@ async function runOf(settings: Settings): Promise<Run> {
 function report(run: Run, { jsonFile, chartFile, docs, check }: Settings): void {
   console.log(terminalReport(run));
   if (jsonFile !== undefined) writeFileSync(jsonFile, toJson(run));
-  if (chartFile !== undefined) writeFileSync(chartFile, chartOf(run));
-  if (docs) writeDocs(run);
+  if (chartFile !== undefined || docs) {
+    // Once: a second one in the same process would have other names inside.
+    const chart = chartOf(run);
+    if (chartFile !== undefined) writeFileSync(chartFile, chart);
+    if (docs) writeDocs(run, chart);
+  }
   if (check && isAnyTargetMissed(run)) process.exitCode = 1;
 }
 

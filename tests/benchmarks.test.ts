@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { Client } from "pg";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { comparisons } from "../benchmarks/comparisons.ts";
+import { chartOf } from "../benchmarks/report/chart.ts";
 import { docsOf } from "../benchmarks/report/docs.ts";
 import { fromJson } from "../benchmarks/report/json.ts";
 
@@ -144,7 +145,7 @@ it.each([
 // After a change of the report: npm run bench -- --from docs/performance.json --docs
 it("has put the figures of one run into the documentation, unchanged", () => {
   const run = fromJson(readFileSync(join(root, "docs/performance.json"), "utf8"));
-  for (const [file, text] of Object.entries(docsOf(run))) {
+  for (const [file, text] of Object.entries(docsOf(run, chartOf(run)))) {
     expect(text === readFileSync(join(root, file), "utf8"), `${file} is of docs/performance.json`).toBe(true);
   }
 });

@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Run } from "../comparison.ts";
 import { comparisonTables, type TextTable, targetTable } from "./cells.ts";
-import { chartOf } from "./chart.ts";
 import { toJson } from "./json.ts";
 import { summaryTable } from "./summary.ts";
 
@@ -10,15 +9,15 @@ import { summaryTable } from "./summary.ts";
 const PAGES = ["README.md", "docs/performance.md"];
 
 /** Puts the figures of `run` into the pages, and the chart and all results beside them. */
-export function writeDocs(run: Run): void {
-  for (const [file, text] of Object.entries(docsOf(run))) writeFileSync(fileAt(file), text);
+export function writeDocs(run: Run, chart: string): void {
+  for (const [file, text] of Object.entries(docsOf(run, chart))) writeFileSync(fileAt(file), text);
 }
 
 /** The files of the documentation that hold figures, as `run` makes them; other text of the pages stays. */
-export function docsOf(run: Run): Readonly<Record<string, string>> {
+export function docsOf(run: Run, chart: string): Readonly<Record<string, string>> {
   const figures = figuresOf(run);
   const pages = PAGES.map((page): [string, string] => [page, filled(readFileSync(fileAt(page), "utf8"), figures)]);
-  return { ...Object.fromEntries(pages), "docs/performance.svg": chartOf(run), "docs/performance.json": toJson(run) };
+  return { ...Object.fromEntries(pages), "docs/performance.svg": chart, "docs/performance.json": toJson(run) };
 }
 
 function figuresOf(run: Run): ReadonlyMap<string, string> {

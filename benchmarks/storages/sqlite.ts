@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { EventMetadata } from "eventfold";
 import { openSqlite } from "eventfold/sqlite";
-import { readEvents, readSnapshotRow } from "../../src/stores/sqlite/rows.ts";
+import { readEvents } from "../../src/stores/sqlite/rows.ts";
 import { databaseOf } from "../../src/stores/sqlite/sqlite-event-store.ts";
 import { Account, type AccountEvent, type AccountState, evolve, INITIAL_STATE } from "../account.ts";
 import type { BareDriver, BareEvent, Storage } from "./storage.ts";
@@ -28,13 +28,15 @@ export function openSqliteFile(): Storage {
     name: "SQLite",
     bare,
     bareConcurrent: bare,
-    readUnproven: async (stream, wanted, limit) =>
-      database.transaction("BEGIN", () => {
-        const row = readSnapshotRow(database, stream, { prefer: wanted });
-        const afterVersion = row?.version ?? 0;
-        const events = readEvents(database, stream, { afterVersion, limit });
-        return { head: afterVersion + events.length, row, anchored: true, afterVersion, events };
-      }),
+    readUnproven: async (stream, { schemaVersion, fingerprint }, limit) => {
+      const { aggregateType, aggregateId } = stream;
+      const key = { aggregateType, aggregateId, schemaVersion, fingerprint };
+      const [columns] = database.rows(selectUnproven, aggregateType, aggregateId, schemaVersion, fingerprint);
+      const [version, stateText, createdAt, lastEventId, checksum, followed] = columns as UnprovenColumns;
+      const row = { ...key, version, stateText, createdAt, lastEventId, checksum };
+      const events = followed === 1 ? readEvents(database, stream, { afterVersion: version, limit }) : [];
+      return { head: version + events.length, row, anchored: true, afterVersion: version, events };
+    },
     facts: [
       `SQLite ${process.versions.sqlite} by node:sqlite`,
       `journal_mode ${pragma(handle, "journal_mode")}`,
@@ -72,6 +74,29 @@ const selectSnapshot = /* sql */ `
   FROM snapshots
   WHERE aggregate_type = ? AND aggregate_id = ? AND schema_version = 1 AND fingerprint = ''
 `;
+
+// As the library reads a snapshot, but for the event that proves it.
+const selectUnproven = /* sql */ `
+  SELECT
+    version, state, created_at, last_event_id, checksum,
+    EXISTS (
+      SELECT 1
+      FROM events
+      WHERE aggregate_type = snapshots.aggregate_type AND aggregate_id = snapshots.aggregate_id
+        AND version > snapshots.version
+    )
+  FROM snapshots
+  WHERE aggregate_type = ? AND aggregate_id = ? AND schema_version = ? AND fingerprint = ?
+`;
+
+type UnprovenColumns = [
+  version: number,
+  stateText: string,
+  createdAt: string,
+  lastEventId: string,
+  checksum: string,
+  followed: number,
+];
 
 type EventColumns = [
   version: number,

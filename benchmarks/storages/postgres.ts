@@ -97,7 +97,11 @@ const selectSnapshot = /* sql */ `
   WHERE aggregate_type = $1 AND aggregate_id = $2 AND schema_version = 1 AND fingerprint = ''
 `;
 
-// The quickest of six: two statements take a second round trip, and without a limit the planner expects a third of the stream.
+/** What is longer takes a second statement. */
+const TAIL_MAX = 1_000;
+
+// The quickest of eight: two statements take a second round trip, and without a small limit that the planner knows it expects a third
+// of the stream. A limit as a parameter takes 1.4 times as long.
 const selectSnapshotAndTail = /* sql */ `
   WITH snapshot AS MATERIALIZED (
     SELECT version, state
@@ -112,7 +116,7 @@ const selectSnapshotAndTail = /* sql */ `
     FROM events
     WHERE aggregate_type = $1 AND aggregate_id = $2 AND version > (SELECT version FROM snapshot)
     ORDER BY version
-    LIMIT ${PAGE_SIZE}
+    LIMIT ${TAIL_MAX}
   )
 `;
 

@@ -8,6 +8,8 @@ export interface Axes {
   readonly tails: readonly number[];
   /** Events in one save. */
   readonly saveSizes: readonly number[];
+  /** Accounts loaded at once. */
+  readonly batches: readonly number[];
   /** Who saves or loads at the same time. */
   readonly callers: readonly number[];
 }
@@ -20,6 +22,7 @@ export const fullAxes: Axes = {
   stateBytes: [200, 5_000, 500_000],
   tails: [0, 1, 10, 100, 1_000],
   saveSizes: [1, 10, 100, 1_000],
+  batches: [10, 100, 500],
   callers: [1, 8, 32],
 };
 
@@ -28,5 +31,6 @@ export const quickAxes: Axes = {
   stateBytes: [200, 5_000],
   tails: [0, 100],
   saveSizes: [1, 100],
+  batches: [100],
   callers: [1, 32],
 };

@@ -1,5 +1,7 @@
 import type { Comparison } from "./comparison.ts";
+import { cachedLoad } from "./comparisons/cache.ts";
 import { concurrentLoads, concurrentSaves } from "./comparisons/concurrency.ts";
+import { loadMany } from "./comparisons/load-many.ts";
 import { flatness, longHistory } from "./comparisons/long-history.ts";
 import { proof } from "./comparisons/proof.ts";
 import { replay } from "./comparisons/replay.ts";
@@ -9,6 +11,7 @@ import { smallHeap } from "./comparisons/small-heap.ts";
 import { atomicSnapshot, idleBackground, meanBackground, syncSnapshot } from "./comparisons/snapshot-cost.ts";
 import { stateSize } from "./comparisons/state-size.ts";
 import { tail } from "./comparisons/tail.ts";
+import { telemetryOff } from "./comparisons/telemetry.ts";
 
 /** All of them, in the order of the report. Histories are made by the first that need them, and saves come last. */
 export const comparisons: readonly Comparison[] = [
@@ -19,6 +22,9 @@ export const comparisons: readonly Comparison[] = [
   tail,
   stateSize,
   proof,
+  cachedLoad,
+  loadMany,
+  telemetryOff,
   concurrentLoads,
   roundTrips,
   saveSize,

@@ -42,15 +42,15 @@ export class Histories {
   }
 
   /** @returns the id of the account. A load of it replays `tail` events, and bare driver and library see the same state. */
-  async make({ events, tail = 0, stateBytes = STATE_BYTES }: History): Promise<string> {
-    const key = `${events} ${tail} ${stateBytes}`;
-    let id = this.#ids.get(key);
-    if (id === undefined) {
-      id = await this.#save({ events, tail, stateBytes });
-      this.#ids.set(key, id);
-      this.#unsettled.add(id);
-    }
-    return id;
+  async make(history: History): Promise<string> {
+    return await this.#make(history, "");
+  }
+
+  /** Accounts that are all alike. @returns their ids */
+  async makeMany(accounts: number, history: History): Promise<readonly string[]> {
+    const ids: string[] = [];
+    for (let nth = 1; nth <= accounts; nth += 1) ids.push(await this.#make(history, ` #${nth}`));
+    return ids;
   }
 
   /** Before something is measured: tables and files as they become by themselves after a while. */
@@ -75,6 +75,17 @@ export class Histories {
     assert.equal(replayed, tail, "events that a load replays");
     assert.deepEqual(await this.#storage.bare.snapshotAndTail(id), state);
     if (tail === 0) assert.deepEqual(await this.#storage.bare.snapshot(id), state);
+  }
+
+  async #make({ events, tail = 0, stateBytes = STATE_BYTES }: History, nth: string): Promise<string> {
+    const key = `${events} ${tail} ${stateBytes}${nth}`;
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = await this.#save({ events, tail, stateBytes });
+      this.#ids.set(key, id);
+      this.#unsettled.add(id);
+    }
+    return id;
   }
 
   async #save({ events, tail, stateBytes }: Required<History>): Promise<string> {

@@ -5,12 +5,13 @@ import { comparisonTables, EXPLANATION, type TextTable, targetTable } from "./ce
 /** The whole report, in lines of at most 100 characters where titles allow. */
 export function terminalReport(run: Run): string {
   const environment = Object.entries(run.environment).map(([name, facts]) => `${name.padEnd(10)}  ${facts.join(", ")}`);
+  const targets = targetTable(run);
   const parts = [
     environment.join("\n"),
     ...comparisonTables(run).map(terminalTable),
     EXPLANATION,
     run.caution,
-    terminalTable(targetTable(run)),
+    targets.rows.length === 0 ? undefined : terminalTable(targets),
   ];
   return parts.filter((part) => part !== undefined).join("\n\n");
 }

@@ -21,7 +21,7 @@ export interface OpenDatabase {
 }
 
 export interface OpenOptions {
-  /** With `"read"` nothing can be written over this connection, in SQLite and in PostgreSQL alike. */
+  /** With `"read"` nothing can be written over this connection; behind a pooler (`prepare: false`) that is left to the commands. */
   readonly access: "read" | "write";
   /** Of PostgreSQL: `false` behind a pooler that does not know prepared statements. @default true */
   readonly prepare?: boolean | undefined;

@@ -19,15 +19,16 @@ export function failureOf(error: unknown): Failure {
   if (ended !== undefined) return { exitCode: ended, message: undefined };
   if (error instanceof InterruptedError) return { exitCode: EXIT.interrupted, message: error.message };
   if (error instanceof UsageError) return { exitCode: EXIT.use, message: error.message };
-  if (error instanceof DatabaseError) return { exitCode: EXIT.database, message: error.message };
+  if (error instanceof DatabaseError && !isPoolerProblem(error))
+    return { exitCode: EXIT.database, message: error.message };
   if (error instanceof CorruptStreamError) return { exitCode: EXIT.found, message: messageOf(error) };
   if (error instanceof TablesMissingError) {
     const message =
       "The tables of Eventfold are missing or of an older release. eventfold migrate brings them up to date.";
     return { exitCode: EXIT.database, message };
   }
-  if (isPrepareProblem(error)) {
-    return { exitCode: EXIT.use, message: "The pooler does not keep prepared statements: pass --no-prepare." };
+  if (isPoolerProblem(error)) {
+    return { exitCode: EXIT.use, message: `Behind a pooler, pass --no-prepare. (${messageOf(error)})` };
   }
   const misused = [ConfigurationError, InvalidNameError, InvalidNumberError].some((each) => error instanceof each);
   return { exitCode: misused ? EXIT.use : EXIT.database, message: messageOf(error) };
@@ -41,6 +42,8 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function isPrepareProblem(error: unknown): boolean {
-  return error instanceof ConfigurationError && error.option === "prepare";
+/** It knows no prepared statements, or no settings of a connection. */
+function isPoolerProblem(error: unknown): boolean {
+  if (error instanceof ConfigurationError) return error.option === "prepare";
+  return error instanceof DatabaseError && /startup parameter/.test(error.message);
 }

@@ -51,7 +51,7 @@ async function migrate(target: Target, options: MigrateOptions): Promise<void> {
       await openSqlite(target.path).close();
       return;
     }
-    const pool = await openPool(target.url, "write");
+    const pool = await openPool(target.url);
     try {
       const present = await tablesIn(new Database(pool, { prepare: false }));
       await migratePostgres(pool, { aggregateIdType: present.aggregateIdType, ...options });

@@ -21,7 +21,8 @@ export async function openPostgres(
 ): Promise<OpenDatabase> {
   const { name, url } = target;
   const { prepare = true, access } = options;
-  const pool = await openPool(url, access);
+  // As the connection starts, never by SET: a pooler would hand such a setting on to other clients.
+  const pool = await openPool(access === "read" && prepare ? readOnly(url) : url);
   try {
     const { tables, aggregateIdType } = await tablesIn(new Database(pool, { prepare: false }));
     refuseTables(tables, name);
@@ -36,7 +37,7 @@ export async function openPostgres(
 }
 
 /** @throws {DatabaseError} when the package pg is not installed. */
-export async function openPool(url: string, access: OpenOptions["access"]): Promise<OwnPool> {
+export async function openPool(url: string): Promise<OwnPool> {
   const { default: pg } = await import("pg").catch((error: unknown) => {
     if ((error as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error;
     throw new DatabaseError("PostgreSQL needs the package pg, which is not installed. Install it: npm install pg");
@@ -50,9 +51,14 @@ export async function openPool(url: string, access: OpenOptions["access"]): Prom
   });
   // A connection that breaks while idle has left the pool already; without a listener it would end the process.
   pool.on("error", () => {});
-  if (access === "read") {
-    // The promise is not awaited by the pool: what follows on the connection waits in its queue.
-    pool.on("connect", (client) => void client.query("SET default_transaction_read_only = on").catch(() => {}));
-  }
   return pool;
+}
+
+function readOnly(connectionString: string): string {
+  const url = new URL(connectionString);
+  const given = url.searchParams.get("options");
+  url.searchParams.set("options", `${given === null ? "" : `${given} `}-c default_transaction_read_only=on`);
+  // pg takes a + for a plus, not for a space.
+  url.search = url.search.replaceAll("+", "%20");
+  return url.href;
 }

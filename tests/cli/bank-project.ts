@@ -1,13 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AggregateRepository, AggregateRoot, type DomainEvent } from "eventfold";
+import { AggregateRepository, AggregateRoot, type DomainEvent, type EventStore } from "eventfold";
+import { connectPostgres } from "eventfold/postgres";
 import { openSqlite } from "eventfold/sqlite";
 import { onTestFinished } from "vitest";
 import { linkEventfold } from "./installed.ts";
 
 /** What the project's configuration declares, for filling databases. */
-class Account extends AggregateRoot<{ balance: number }, DomainEvent<"Deposited", { amount: number }>> {
+export class Account extends AggregateRoot<{ balance: number }, DomainEvent<"Deposited", { amount: number }>> {
   static readonly aggregateType = "Account";
   protected initialState(): { balance: number } {
     return { balance: 0 };
@@ -50,6 +51,8 @@ export interface BankProject {
   /** Path of a file in it. */
   readonly path: (name: string) => string;
   readonly write: (name: string, text: string) => void;
+  readonly read: (name: string) => string;
+  readonly remove: (name: string) => void;
 }
 
 /** A user's project in TypeScript, for the length of one test. */
@@ -66,12 +69,26 @@ export function bankProject(files: Readonly<Record<string, string>> = {}): BankP
     ...files,
   };
   for (const [name, text] of Object.entries(all)) write(name, text);
-  return { folder, path, write };
+  const read = (name: string): string => readFileSync(path(name), "utf8");
+  return { folder, path, write, read, remove: (name) => rmSync(path(name)) };
 }
 
 /** Makes a SQLite file with accounts `a-000`, `a-001` … of so many events each, and without snapshots. */
 export async function fillSqlite(path: string, accounts: number, eventsEach: number): Promise<void> {
   const storage = openSqlite(path);
+  await fill(storage, accounts, eventsEach);
+  await storage.close();
+}
+
+/** The same in PostgreSQL, whose tables it makes. */
+export async function fillPostgres(url: string, accounts: number, eventsEach: number): Promise<void> {
+  const storage = await connectPostgres(url);
+  await storage.migrate();
+  await fill(storage, accounts, eventsEach);
+  await storage.close();
+}
+
+async function fill(storage: { eventStore: EventStore }, accounts: number, eventsEach: number): Promise<void> {
   const repository = new AggregateRepository(Account, { eventStore: storage.eventStore });
   for (let index = 0; index < accounts; index += 1) {
     const id = `a-${String(index).padStart(3, "0")}`;
@@ -79,5 +96,4 @@ export async function fillSqlite(path: string, accounts: number, eventsEach: num
     for (let amount = 1; amount <= eventsEach; amount += 1) each.deposit(amount);
     await repository.save(each);
   }
-  await storage.close();
 }

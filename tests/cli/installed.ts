@@ -1,34 +1,52 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, watch, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { type IPty, spawn } from "@lydell/node-pty";
-import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { beforeAll, inject, onTestFinished } from "vitest";
 
 const repository = join(import.meta.dirname, "../..");
 /**
  * The package as npm would install it: built, outside of the repository, and beside what it depends on. None of the libraries that
  * the command line uses is there.
  */
-const installed = mkdtempSync(join(tmpdir(), "eventfold-installed-"));
+const installed = inject("installFolder");
 const main = join(installed, "dist/cli/main.js");
+const outcome = join(installed, "outcome");
 
-/** Builds the package before the tests of the calling file. */
+/** Builds the package before the tests of the calling file, or waits for the file that does: once is enough for a run. */
 export function installEventfold(): void {
-  beforeAll(() => {
-    cpSync(join(repository, "package.json"), join(installed, "package.json"));
-    const { dependencies } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as {
-      dependencies: object;
-    };
-    for (const name of [...Object.keys(dependencies), "pg"])
-      link(join(repository, "node_modules", name), installed, name);
-    const build = spawnSync(process.execPath, [join(repository, "tools/build.mjs"), join(installed, "dist")], {
-      encoding: "utf8",
-    });
-    expect(build.stdout + build.stderr).toBe("");
+  beforeAll(async () => {
+    if (isFirst()) writeFileSync(outcome, install());
+    else await appears(outcome);
+    const trouble = readFileSync(outcome, "utf8");
+    if (trouble !== "") throw new Error(trouble);
   }, 120_000);
-  afterAll(() => rmSync(installed, { recursive: true, force: true }));
+}
+
+function isFirst(): boolean {
+  return mkdirSync(join(installed, "claimed"), { recursive: true }) !== undefined;
+}
+
+/** What the build had to say: nothing when all is well. */
+function install(): string {
+  const manifest = readFileSync(join(repository, "package.json"), "utf8");
+  cpSync(join(repository, "package.json"), join(installed, "package.json"));
+  const { dependencies } = JSON.parse(manifest) as { dependencies: object };
+  for (const name of [...Object.keys(dependencies), "pg"])
+    link(join(repository, "node_modules", name), installed, name);
+  const build = spawnSync(process.execPath, [join(repository, "tools/build.mjs"), join(installed, "dist")], {
+    encoding: "utf8",
+  });
+  return build.stdout + build.stderr;
+}
+
+async function appears(file: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const watcher = watch(dirname(file), () => existsSync(file) && resolve());
+  if (existsSync(file)) resolve();
+  await promise;
+  watcher.close();
 }
 
 /** Makes `import … from "eventfold"` work in a folder. */
@@ -57,6 +75,7 @@ export class TerminalRun {
   readonly #terminal: IPty;
   readonly #ended: Promise<number>;
   #output = "";
+  #done = false;
   #changed: () => void = () => {};
 
   constructor(
@@ -88,8 +107,6 @@ export class TerminalRun {
     });
   }
 
-  #done = false;
-
   /** Everything shown so far, escapes included. */
   get output(): string {
     return this.#output;
@@ -97,7 +114,7 @@ export class TerminalRun {
 
   /** Resolves as soon as `text` has been shown. */
   async shows(text: string): Promise<void> {
-    while (!this.#output.includes(text)) {
+    while (!stripVTControlCharacters(this.#output).includes(text)) {
       if (this.#done) throw new Error(`Ended without showing ${text}:\n${this.#output}`);
       await new Promise<void>((resolve) => (this.#changed = resolve));
     }

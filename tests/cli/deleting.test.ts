@@ -1,0 +1,145 @@
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it } from "vitest";
+import { type BankProject, bankProject, fillSqlite } from "./bank-project.ts";
+import { eventfold, installEventfold, TerminalRun } from "./installed.ts";
+
+installEventfold();
+
+async function warmBank(): Promise<BankProject> {
+  const project = bankProject();
+  await fillSqlite(project.path("bank.db"), 5, 12);
+  eventfold(project.folder, ["warm", "bank.db"]);
+  return project;
+}
+
+function rows(project: BankProject, sql: string): unknown[] {
+  const handle = new DatabaseSync(project.path("bank.db"));
+  try {
+    return handle
+      .prepare(sql)
+      .all()
+      .map((row) => Object.values(row as object)[0]);
+  } finally {
+    handle.close();
+  }
+}
+
+const snapshotIds = "SELECT aggregate_id FROM snapshots ORDER BY 1";
+
+describe("what deletes", () => {
+  it.each([
+    ["prune", "bank.db", "Account", "--schema-version-below", "2"],
+    ["erase", "bank.db", "Account", "a-000", "--events"],
+  ])("%s refuses without a terminal and without --yes, and says what would be gone", async (...args) => {
+    const project = await warmBank();
+    const { status, stdout, stderr } = eventfold(project.folder, args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/(5 snapshots of Account|12 events and 1 snapshot of Account\/a-000) in bank\.db will be/);
+    expect(rows(project, snapshotIds)).toHaveLength(5);
+  });
+
+  it("waits for the name to be typed on a terminal", async () => {
+    const project = await warmBank();
+    const run = new TerminalRun(project.folder, ["prune", "bank.db", "Account", "--schema-version-below", "2"]);
+    await run.shows("5 snapshots of Account in bank.db will be deleted.");
+    run.type("yes\r");
+    await run.shows("Type Account, or press Ctrl-C");
+    expect(rows(project, snapshotIds)).toHaveLength(5);
+    run.type("\u0015Account\r");
+    const { status, text } = await run.end();
+    expect(status).toBe(0);
+    expect(text).toContain("5 snapshots of Account deleted.");
+    expect(rows(project, snapshotIds)).toEqual([]);
+  });
+
+  it("leaves everything as it is at Ctrl-C", async () => {
+    const project = await warmBank();
+    const run = new TerminalRun(project.folder, ["erase", "bank.db", "Account", "a-000", "--events"]);
+    await run.shows("Type a-000 to go on");
+    run.type("\u0003");
+    const { status, text } = await run.end();
+    expect(status).toBe(130);
+    expect(text).toContain("Nothing was deleted.");
+    expect(rows(project, "SELECT count(*) FROM events")).toEqual([60]);
+  });
+});
+
+describe("prune", () => {
+  it("deletes the snapshots of aggregates that rest, and of no other", async () => {
+    const project = await warmBank();
+    rows(
+      project,
+      "UPDATE events SET occurred_at = '2020-01-01T00:00:00.000Z' WHERE aggregate_id IN ('a-001', 'a-003') OR version < 12",
+    );
+    const args = ["prune", "bank.db", "Account", "--dormant", "30"];
+    expect(eventfold(project.folder, [...args, "--dry-run"]).stdout).toBe("2 snapshots of Account would be deleted.\n");
+    expect(rows(project, snapshotIds)).toHaveLength(5);
+    const { status, stdout } = eventfold(project.folder, [...args, "--yes", "--json"]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ aggregateType: "Account", found: 2, deleted: 2 });
+    expect(rows(project, snapshotIds)).toEqual(["a-000", "a-002", "a-004"]);
+  });
+
+  it("deletes below a schema version, and asks nobody when there is nothing", async () => {
+    const project = await warmBank();
+    rows(project, "UPDATE snapshots SET schema_version = 3 WHERE aggregate_id > 'a-001'");
+    const args = ["prune", "bank.db", "Account", "--schema-version-below", "3"];
+    expect(eventfold(project.folder, [...args, "--yes"]).stdout).toBe("2 snapshots of Account deleted.\n");
+    expect(eventfold(project.folder, args)).toEqual({
+      status: 0,
+      stdout: "0 snapshots of Account deleted.\n",
+      stderr: "",
+    });
+  });
+
+  it("asks for exactly one way to choose", async () => {
+    const { folder } = await warmBank();
+    for (const which of [
+      [],
+      ["--dormant", "1", "--schema-version-below", "2"],
+      ["--dormant", "x"],
+      ["--dormant", "0"],
+    ]) {
+      expect(eventfold(folder, ["prune", "bank.db", "Account", ...which])).toMatchObject({ status: 2, stdout: "" });
+    }
+  });
+});
+
+describe("erase", () => {
+  it("erases snapshots, and events where that is asked for", async () => {
+    const project = await warmBank();
+    const snapshots = eventfold(project.folder, ["erase", "bank.db", "Account", "a-000", "--yes"]);
+    expect(snapshots.stdout).toBe("0 events and 1 snapshot of Account/a-000 erased. The events stay.\n");
+    const all = eventfold(project.folder, ["erase", "bank.db", "Account", "a-001", "--events", "--yes", "--json"]);
+    expect(JSON.parse(all.stdout)).toEqual({
+      aggregateType: "Account",
+      aggregateId: "a-001",
+      events: 12,
+      snapshots: 1,
+    });
+    expect(rows(project, snapshotIds)).toEqual(["a-002", "a-003", "a-004"]);
+    expect(rows(project, "SELECT DISTINCT aggregate_id FROM events ORDER BY 1")).toEqual([
+      "a-000",
+      "a-002",
+      "a-003",
+      "a-004",
+    ]);
+  });
+
+  it("takes no id away that was mistyped", async () => {
+    const project = await warmBank();
+    const { status, stdout } = eventfold(project.folder, [
+      "erase",
+      "bank.db",
+      "Account",
+      "a-0000",
+      "--events",
+      "--yes",
+    ]);
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: "Account/a-0000 has neither events nor snapshots here. Nothing was changed.\n",
+    });
+    expect(rows(project, "SELECT count(*) FROM erasures")).toEqual([0]);
+  });
+});

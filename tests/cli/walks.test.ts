@@ -1,0 +1,205 @@
+import { AggregateRepository } from "eventfold";
+import { openSqlite } from "eventfold/sqlite";
+import { describe, expect, it } from "vitest";
+import { Account, type BankProject, bankProject, fillSqlite } from "./bank-project.ts";
+import { eventfold, installEventfold, TerminalRun } from "./installed.ts";
+
+installEventfold();
+
+/** A configuration whose snapshot store waits at account a-005, at a method of its own, until Ctrl-C. */
+const waiting = (method: "saveSnapshot" | "getSnapshot"): string => `
+import { AggregateRepository } from "eventfold";
+import { Account } from "./account.ts";
+async function untilInterrupted() {
+  console.log("waiting");
+  const alive = setInterval(() => {}, 1_000);
+  await new Promise((resolve) => process.once("SIGINT", resolve));
+  clearInterval(alive);
+}
+const waiting = (store) => new Proxy(store, {
+  get: (target, name) => name !== "${method}" ? target[name].bind?.(target) ?? target[name] : async (first, ...rest) => {
+    if (first === "a-005" || first.aggregateId === "a-005") await untilInterrupted();
+    return await target[name](first, ...rest);
+  },
+});
+export const repositories = ({ eventStore, snapshotStore }) => [
+  new AggregateRepository(Account, {
+    eventStore,
+    snapshots: { store: waiting(snapshotStore), threshold: 10, timeoutMs: 60_000, writeTimeoutMs: 60_000 },
+  }),
+];`;
+
+async function bank(accounts = 12): Promise<BankProject> {
+  const project = bankProject();
+  await fillSqlite(project.path("bank.db"), accounts, 12);
+  return project;
+}
+
+describe("warm", () => {
+  it("writes what is missing, and nothing the second time", async () => {
+    const { folder } = await bank();
+    expect(eventfold(folder, ["warm", "bank.db"])).toEqual({
+      status: 0,
+      stdout: "Type     Aggregates  Snapshots written  Failed\nAccount          12                 12       0\n",
+      stderr: "",
+    });
+    const { stdout } = eventfold(folder, ["warm", "bank.db", "Account", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ complete: true, types: [{ aggregates: 12, written: 0 }], resume: [] });
+  });
+
+  it("stops at Ctrl-C, says how to go on, and does so", async () => {
+    const { folder, write } = await bank();
+    write("waiting.config.ts", waiting("saveSnapshot"));
+    const args = ["warm", "bank.db", "--concurrency", "1", "--config", "waiting.config.ts"];
+    const run = new TerminalRun(folder, args, { columns: 120 });
+    await run.shows("waiting");
+    run.type("\u0003");
+    const { status, text } = await run.end();
+    expect(status).toBe(130);
+    const resume = "eventfold warm bank.db Account --after a-005 --concurrency 1 --config waiting.config.ts";
+    expect(text).toContain(`Stopped. Go on with:\n  ${resume}\n`);
+    const { stdout } = eventfold(folder, [...resume.split(" ").slice(1), "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ complete: true, types: [{ aggregates: 6, written: 6 }] });
+  });
+
+  it("shows how far it is, with rate and time left, on a terminal only", async () => {
+    const { folder } = await bank();
+    const { text } = await new TerminalRun(folder, ["warm", "bank.db"], { columns: 120 }).end();
+    expect(text).toMatch(/Warming Account ■+ 12\/12 aggregates, [\d,.]+\/s, \ds left/);
+    expect(eventfold(folder, ["warm", "bank.db"]).stderr).toBe("");
+  });
+
+  it("ends with 1 and names what could not be worked on", async () => {
+    const { folder, write, read } = await bank();
+    write(
+      "account.ts",
+      read("account.ts").replace(
+        "return { balance: state",
+        "if (event.data.amount > 11) throw new Error('too rich'); return { balance: state",
+      ),
+    );
+    const { status, stdout, stderr } = eventfold(folder, ["warm", "bank.db", "--json"]);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      types: [{ failed: 12, failures: expect.arrayContaining([{ aggregateId: "a-000", error: "too rich" }]) }],
+    });
+    expect(stderr).toContain("12 aggregates of Account could not be worked on:\n  a-000: too rich\n");
+  });
+
+  it("refuses a type without a repository", async () => {
+    const { folder } = await bank(1);
+    const { status, stderr } = eventfold(folder, ["warm", "bank.db", "Acount"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("no repository of Acount (Account)");
+  });
+});
+
+describe("verify", () => {
+  async function withWrongSnapshot(): Promise<BankProject> {
+    const project = await bank();
+    eventfold(project.folder, ["warm", "bank.db"]);
+    const storage = openSqlite(project.path("bank.db"));
+    const { eventStore, snapshotStore } = storage;
+    const wrong = new AggregateRepository(
+      class extends Account {
+        protected override evolve(): { balance: number } {
+          return { balance: -1 };
+        }
+      },
+      { eventStore, snapshots: { store: snapshotStore } },
+    );
+    await snapshotStore.deleteSnapshot("a-003", "Account");
+    await wrong.createSnapshot(await wrong.load("a-003"));
+    await storage.close();
+    return project;
+  }
+
+  it("ends with 1 and shows where a snapshot differs", async () => {
+    const { folder } = await withWrongSnapshot();
+    const { status, stdout } = eventfold(folder, ["verify", "bank.db"]);
+    expect(status).toBe(1);
+    expect(stdout).toContain("1 snapshot not what a replay gives.");
+    expect(stdout).toMatch(/Account {2}a-003 +12 +1 {2}state\.balance\n/);
+  });
+
+  it("deletes what differs once that is confirmed, and nothing else", async () => {
+    const { folder } = await withWrongSnapshot();
+    const refused = eventfold(folder, ["verify", "bank.db", "--delete-diverging"]);
+    expect(refused).toMatchObject({ status: 2, stdout: "" });
+    expect(refused.stderr).toContain("pass --yes");
+    const { status, stdout } = eventfold(folder, ["verify", "bank.db", "--delete-diverging", "--yes", "--json"]);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ types: [{ diverged: 1, deleted: 1, verified: 11 }] });
+    const after = eventfold(folder, ["verify", "bank.db", "--json"]);
+    expect(JSON.parse(after.stdout)).toMatchObject({ types: [{ verified: 11, withoutSnapshot: 1 }] });
+  });
+
+  it("stops at Ctrl-C, says how to go on, and does so", async () => {
+    const { folder, write } = await bank();
+    eventfold(folder, ["warm", "bank.db"]);
+    write("waiting.config.ts", waiting("getSnapshot"));
+    const run = new TerminalRun(folder, ["verify", "bank.db", "--concurrency", "1", "--config", "waiting.config.ts"]);
+    await run.shows("waiting");
+    run.type("\u0003");
+    const { status, text } = await run.end();
+    expect(status).toBe(130);
+    expect(text).toContain("  eventfold verify bank.db --type Account --after a-005 --concurrency 1");
+    const rest = eventfold(folder, ["verify", "bank.db", "--after", "a-005", "--json"]);
+    expect(JSON.parse(rest.stdout)).toMatchObject({ complete: true, types: [{ aggregates: 6, verified: 6 }] });
+  });
+});
+
+describe("a command that only reads", () => {
+  it("cannot write, whatever the user's modules try", async () => {
+    const { folder, write } = await bank(1);
+    write(
+      "writing.config.ts",
+      `
+      import { newEvent } from "eventfold";
+      export const repositories = async ({ eventStore }) => {
+        await eventStore.append({ aggregateType: "Account", aggregateId: "x" }, [newEvent({ type: "T", data: {} })], { expectedVersion: 0 });
+        return [];
+      };`,
+    );
+    const { status, stderr } = eventfold(folder, ["verify", "bank.db", "--config", "writing.config.ts"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("attempt to write a readonly database");
+  });
+});
+
+describe("tail", () => {
+  it("prints events as they come, and ends at Ctrl-C with how to go on", async () => {
+    const { folder, path } = await bank(2);
+    const run = new TerminalRun(folder, ["tail", "bank.db", "--from", "24"], { columns: 60 });
+    await run.shows("Account/a-001@12");
+    const storage = openSqlite(path("bank.db"));
+    const accounts = new AggregateRepository(Account, { eventStore: storage.eventStore });
+    await accounts.update("a-000", (account) => account.deposit(13));
+    await run.shows("Account/a-000@13");
+    run.type("\u0003");
+    const { status, text } = await run.end();
+    expect(status).toBe(0);
+    expect(text).toContain("Stopped. Go on with:\n  eventfold tail bank.db --from 26\n");
+    const lines = text.split("\n").filter((line) => line.includes("Account/"));
+    expect(lines).toHaveLength(2);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
+    await accounts.update("a-000", (account) => account.deposit(14));
+    await storage.close();
+    const rest = eventfold(folder, ["tail", "bank.db", "--from", "26", "--once", "--json"]);
+    expect(
+      rest.stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([{ position: 26, aggregateId: "a-000", version: 14, data: { amount: 14 } }]);
+  });
+
+  it("prints all that there is, of one type, for a script", async () => {
+    const { folder } = await bank(2);
+    const all = eventfold(folder, ["tail", "bank.db", "--once"]);
+    expect(all).toMatchObject({ status: 0, stderr: "" });
+    expect(all.stdout.trimEnd().split("\n")).toHaveLength(24);
+    expect(all.stdout).toMatch(/^1 {2}\S+Z {2}Account\/a-000@1 {2}Deposited by ada {2}{"amount":1}\n/);
+    expect(eventfold(folder, ["tail", "bank.db", "--once", "--type", "Other"]).stdout).toBe("");
+  });
+});

@@ -5,21 +5,20 @@ import { eventfold, installEventfold, TerminalRun } from "./installed.ts";
 
 installEventfold();
 
-const commands = ["verify", "warm", "check", "migrate"];
-
 describe("help", () => {
-  it.each(commands)("of %s shows an example and the exit codes", (command) => {
-    const { status, stdout, stderr } = eventfold(".", [command, "--help"]);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(stdout).toMatch(new RegExp(`Examples:\\n  eventfold ${command}`));
-    expect(stdout).toContain("Exit codes: 0");
-    expect(stdout).toContain("--json");
-  });
-
-  it("lists every command", () => {
-    const { stdout } = eventfold(".", ["--help"]);
-    const listed = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
-    expect(listed).toEqual([...commands, "help"]);
+  it("of every command shows an example and the exit codes", () => {
+    const { stdout: overview } = eventfold(".", ["--help"]);
+    const commands = [...overview.matchAll(/^ {2}([a-z]+) .* {2}/gm)].map(([, name = ""]) => name);
+    expect(commands).toEqual(
+      expect.arrayContaining(["inspect", "tail", "verify", "warm", "prune", "erase", "migrate"]),
+    );
+    for (const command of commands.filter((name) => name !== "help")) {
+      const { status, stdout, stderr } = eventfold(".", [command, "--help"]);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(stdout).toMatch(new RegExp(`Examples:\\n  eventfold ${command}`));
+      expect(stdout).toContain("Exit codes: 0");
+      expect(stdout).toContain("--json");
+    }
   });
 });
 

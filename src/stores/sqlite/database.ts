@@ -48,11 +48,14 @@ export class SqliteDatabase {
 
   /** All rows that a query gives. */
   rows(sql: string, ...values: SqliteValue[]): SqliteRow[] {
-    return this.#guarded(() => {
+    refuseClosed(this.#closed, this.#what);
+    try {
       let query = this.#queries.get(sql);
       if (query === undefined) this.#queries.set(sql, (query = arrayQuery(prepare(this.handle, sql))));
       return query(...values);
-    });
+    } catch (error) {
+      throw translated(error);
+    }
   }
 
   /** Number of rows that a statement has changed. */
@@ -154,5 +157,5 @@ function arrayQuery(statement: DriverStatement): Query {
   if (statement.raw !== undefined) statement.raw(true);
   else if (statement.setReturnArrays !== undefined) statement.setReturnArrays(true);
   else return (...values) => statement.all(...values).map((row) => Object.values(row as object));
-  return (...values) => statement.all(...values) as SqliteRow[];
+  return statement.all.bind(statement) as Query;
 }

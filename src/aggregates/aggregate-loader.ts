@@ -86,7 +86,7 @@ export class AggregateLoader {
   ): Promise<Loaded<A> | undefined> {
     const { snapshots, definition, report } = this.#options;
     const { wanted } = definition;
-    const start = await reading;
+    const start = reading instanceof Promise ? await reading : reading;
     let aggregate = instantiate();
     let miss = snapshots && (judge(start, definition) ?? restore(historyOf(aggregate), start));
     // Waits for nothing where nothing more is to be read, as in most loads.

@@ -21,8 +21,8 @@ export interface LoadStart extends LoadPage {
 
 /** Reads what a load begins with; the repository does not know from how many places. */
 export interface LoadReader {
-  /** Rejects only when the events cannot be read. */
-  read(stream: StreamId, wanted: WantedSnapshot, pageSize: number): Promise<LoadStart>;
+  /** Rejects only when the events cannot be read. At once where the stores answer at once. */
+  read(stream: StreamId, wanted: WantedSnapshot, pageSize: number): LoadStart | Promise<LoadStart>;
 
   /** As `read` for each of `streams`, which are of one type, in three reads at most: snapshots, events, and those of bad snapshots. */
   readMany(streams: readonly StreamId[], wanted: WantedSnapshot, pageSize: number): Promise<readonly LoadStart[]>;
@@ -40,7 +40,10 @@ export function loadReader(eventStore: EventStore, snapshots: SnapshotSource | u
     ? { readMany, read: (stream, wanted, pageSize) => readTwice(eventStore, snapshots, { stream, wanted, pageSize }) }
     : {
         readMany,
-        read: (stream, wanted, pageSize) => readOnce(joint, eventStore, snapshots, { stream, wanted, pageSize }),
+        read: (stream, wanted, pageSize) => {
+          const request = { stream, wanted, pageSize };
+          return readAtOnce(joint, eventStore, request) ?? readOnce(joint, eventStore, snapshots, request);
+        },
       };
 }
 
@@ -54,6 +57,20 @@ interface LoadRequest {
   readonly stream: StreamId;
   readonly wanted: WantedSnapshot;
   readonly pageSize: number;
+}
+
+/** Undefined where the stores do not answer at once. Keeps no time limit: synchronous drivers have their own, the busy timeout. */
+function readAtOnce(
+  joint: JointStore,
+  eventStore: EventStore,
+  { stream, wanted, pageSize }: LoadRequest,
+): LoadStart | Promise<LoadStart> | undefined {
+  try {
+    const page = joint.readForLoadSync?.(stream, wanted, pageSize);
+    return page && { ...page, limit: pageSize, failure: undefined };
+  } catch (error) {
+    return readEvents(eventStore, stream, pageSize, failureOf(error));
+  }
 }
 
 async function readOnce(

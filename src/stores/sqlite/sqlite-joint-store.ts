@@ -36,6 +36,10 @@ export class SqliteJointStore implements JointStore {
   }
 
   async readForLoad(stream: StreamId, wanted: WantedSnapshot, limit: number): Promise<LoadPage> {
+    return this.readForLoadSync(stream, wanted, limit);
+  }
+
+  readForLoadSync(stream: StreamId, wanted: WantedSnapshot, limit: number): LoadPage {
     checkPage(stream, { afterVersion: 0, limit });
     return this.#readProven(stream, wanted, limit) ?? this.#readWhole(stream, wanted, limit);
   }

@@ -182,7 +182,10 @@ async function assertLoad(
   versions: readonly number[],
   wanted: WantedSnapshot = WANTED,
 ): Promise<void> {
-  const { row, events, ...page } = await pair.joint.readForLoad(streamOnly(stream), wanted, limit);
+  const loaded = await pair.joint.readForLoad(streamOnly(stream), wanted, limit);
+  const atOnce = pair.joint.readForLoadSync?.(streamOnly(stream), wanted, limit) ?? loaded;
+  assert.deepEqual(atOnce, loaded);
+  const { row, events, ...page } = loaded;
   const { row: expectedRow, ...expectedPage } = expected;
   const mayHaveMore = events.length === limit;
   assert.deepEqual({ ...page, head: page.head ?? (mayHaveMore ? expected.head : undefined) }, expectedPage);

@@ -1,16 +1,17 @@
 // npm run demo -- --help
 import { statSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
+import { type LoadTimes, measureLoads } from "../../src/cli/demo/load-times.ts";
+import { terminalChart } from "../../src/cli/demo/terminal-chart.ts";
 import { type Bank, postgresBank, sqliteBank } from "./bank.ts";
-import { type LoadTimes, measureLoads } from "./load-times.ts";
+import { BankAccount } from "./bank-account.ts";
 import { makeUpAccounts } from "./made-up-accounts.ts";
 import { openOutputFolder } from "./output-folder.ts";
-import { Progress } from "./progress.ts";
+import { breathe, Progress } from "./progress.ts";
 import { bookRealTransactions } from "./real-accounts.ts";
 import { describeLoads, describeMadeUpAccounts, describeRealAccounts } from "./report.ts";
 import { HELP, parseSettings, type Settings } from "./settings.ts";
 import { loadTimesTable } from "./table.ts";
-import { terminalChart } from "./terminal-chart.ts";
 import { type RecordedTransaction, readTransactions } from "./transactions-file.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -80,9 +81,19 @@ async function book(
 }
 
 async function measure(bank: Bank, accountIds: readonly string[]): Promise<readonly LoadTimes[]> {
-  return await withProgress("Measuring", accountIds.length, "accounts", (progress) =>
-    measureLoads(bank, accountIds, progress, interruption.signal),
-  );
+  return await withProgress("Measuring", accountIds.length, "accounts", async (progress) => {
+    const storage = await bank.open();
+    try {
+      const measured: LoadTimes[] = [];
+      for (const id of accountIds) {
+        measured.push(await measureLoads(BankAccount, id, storage, () => breathe(interruption.signal)));
+        await progress.update(measured.length);
+      }
+      return measured;
+    } finally {
+      await storage.close();
+    }
+  });
 }
 
 async function show(

@@ -1,7 +1,8 @@
-import type { LoadTimes } from "./load-times.ts";
+import type { LoadTimes } from "../../src/cli/demo/load-times.ts";
+import { count, plural } from "../../src/cli/table.ts";
 import { type MadeUpAccounts, TRANSACTIONS_PER_SAVE } from "./made-up-accounts.ts";
 import { DEVIATION_HUNDREDTHS_MAX, type RealAccounts } from "./real-accounts.ts";
-import { count, money, plural } from "./wording.ts";
+import { money } from "./wording.ts";
 
 export function describeMadeUpAccounts(made: MadeUpAccounts, durationMs: number): string {
   const perSecond = count(Math.round((made.events / durationMs) * 1_000));

@@ -2,8 +2,9 @@ import { LineChart } from "echarts/charts";
 import { GridComponent, TitleComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
-import type { LoadTimes } from "./load-times.ts";
-import { count, milliseconds } from "./wording.ts";
+import type { LoadTimes } from "../../src/cli/demo/load-times.ts";
+import { milliseconds } from "../../src/cli/demo/wording.ts";
+import { count } from "../../src/cli/table.ts";
 
 use([LineChart, GridComponent, TitleComponent, SVGRenderer]);
 

@@ -1,6 +1,7 @@
 import Table from "cli-table3";
-import type { LoadTimes } from "./load-times.ts";
-import { count, improvement, milliseconds } from "./wording.ts";
+import type { LoadTimes } from "../../src/cli/demo/load-times.ts";
+import { improvement, milliseconds } from "../../src/cli/demo/wording.ts";
+import { count } from "../../src/cli/table.ts";
 
 export function loadTimesTable(rows: readonly LoadTimes[]): string {
   const table = new Table({

@@ -3,6 +3,7 @@ import "./experimental-warnings.ts";
 
 import { checkCommand } from "./check.ts";
 import { type Command, EXIT, program } from "./command.ts";
+import { demoCommand } from "./demo.ts";
 import { eraseCommand } from "./erase.ts";
 import { failureOf } from "./failure.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -24,6 +25,7 @@ const commands: readonly ((session: Session) => Command)[] = [
   eraseCommand,
   checkCommand,
   migrateCommand,
+  demoCommand,
 ];
 
 const session = openSession();

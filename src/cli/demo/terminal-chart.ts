@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { type Point, plot } from "simple-ascii-chart";
+import { count } from "../table.ts";
 import type { LoadTimes } from "./load-times.ts";
-import { count } from "./wording.ts";
 
 /**
  * Both curves on logarithmic axes: there a time that grows with the history is a slope, and one that does not is level.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { LoadTimes } from "../../examples/demo/load-times.ts";
 import { svgChart } from "../../examples/demo/svg-chart.ts";
-import { terminalChart } from "../../examples/demo/terminal-chart.ts";
+import type { LoadTimes } from "../../src/cli/demo/load-times.ts";
+import { terminalChart } from "../../src/cli/demo/terminal-chart.ts";
 
 const rows = [row(100, 0.1, 0.05), row(1_000, 1, 0.05), row(10_000, 10, 0.05)];
 

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import { AggregateRepository } from "eventfold";
-import type { Bank, Storage } from "./bank.ts";
-import { BankAccount } from "./bank-account.ts";
-import { breathe, type Progress } from "./progress.ts";
+import type { AggregateType } from "../../aggregates/aggregate-definition.ts";
+import { AggregateRepository } from "../../aggregates/aggregate-repository.ts";
+import type { AnyAggregate } from "../../aggregates/aggregate-root.ts";
+import type { EventStore } from "../../events/event-store.ts";
+import type { SnapshotStore } from "../../snapshots/snapshot-store.ts";
 
-/** Measured loads of one account. */
+/** Measured loads of one aggregate. */
 export interface LoadTimes {
   /** Length of its history. */
   readonly events: number;
@@ -22,34 +23,25 @@ const MEASURE_MS = 500;
 const LOADS_MIN = 15;
 const LOADS_MAX = 501;
 
-/** Loads each account again and again, by a full replay and with its snapshot, and makes sure that both give the same state. */
-export async function measureLoads(
-  bank: Bank,
-  accountIds: readonly string[],
-  progress: Progress,
-  interrupted: AbortSignal,
-): Promise<readonly LoadTimes[]> {
-  const storage = await bank.open();
-  try {
-    const measured: LoadTimes[] = [];
-    for (const id of accountIds) {
-      measured.push(await measureAccount(storage, id, interrupted));
-      await progress.update(measured.length);
-    }
-    return measured;
-  } finally {
-    await storage.close();
-  }
+export interface MeasuredStorage {
+  readonly eventStore: EventStore;
+  readonly snapshotStore: SnapshotStore;
 }
 
-async function measureAccount(
-  { eventStore, snapshotStore }: Storage,
+/**
+ * Loads an aggregate again and again, by a full replay and with its snapshot, and makes sure that both give the same state.
+ *
+ * @param breathe gives everything else a turn, and throws to end it.
+ */
+export async function measureLoads<A extends AnyAggregate>(
+  type: AggregateType<A>,
   id: string,
-  interrupted: AbortSignal,
+  { eventStore, snapshotStore }: MeasuredStorage,
+  breathe: () => Promise<void>,
 ): Promise<LoadTimes> {
   let eventsReplayed = Number.NaN;
-  const withoutSnapshots = new AggregateRepository(BankAccount, { eventStore });
-  const withSnapshots = new AggregateRepository(BankAccount, {
+  const withoutSnapshots = new AggregateRepository(type, { eventStore });
+  const withSnapshots = new AggregateRepository(type, {
     eventStore,
     snapshots: { store: snapshotStore },
     observer: (fact) => {
@@ -59,10 +51,10 @@ async function measureAccount(
   const replayed = await withoutSnapshots.load(id);
   const restored = await withSnapshots.load(id);
   if (replayed.version !== restored.version || !isDeepStrictEqual(replayed.state, restored.state)) {
-    throw new Error(`Account ${id} is another one with its snapshot than without`);
+    throw new Error(`Aggregate ${id} is another one with its snapshot than without`);
   }
-  const without = await timeLoads(() => withoutSnapshots.load(id), interrupted);
-  const withSnapshot = await timeLoads(() => withSnapshots.load(id), interrupted);
+  const without = await timeLoads(() => withoutSnapshots.load(id), breathe);
+  const withSnapshot = await timeLoads(() => withSnapshots.load(id), breathe);
   return {
     events: replayed.version,
     eventsReplayed,
@@ -74,7 +66,7 @@ async function measureAccount(
 
 async function timeLoads(
   load: () => Promise<unknown>,
-  interrupted: AbortSignal,
+  breathe: () => Promise<void>,
 ): Promise<{ readonly medianMs: number; readonly loads: number }> {
   const times: number[] = [];
   const startedAt = performance.now();
@@ -82,7 +74,7 @@ async function timeLoads(
     const before = performance.now();
     await load();
     times.push(performance.now() - before);
-    await breathe(interrupted);
+    await breathe();
   }
   times.sort((a, b) => a - b);
   return { medianMs: times[Math.floor(times.length / 2)] ?? Number.NaN, loads: times.length };

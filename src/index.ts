@@ -126,6 +126,7 @@ export type {
   SchemaVersionOption,
   SnapshotKey,
   SnapshotStore,
+  WantedOfType,
   WantedSnapshot,
 } from "./snapshots/snapshot-store.ts";
 export type { LargeSnapshot, SnapshotGroup } from "./snapshots/snapshot-survey.ts";

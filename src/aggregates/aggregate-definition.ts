@@ -3,7 +3,7 @@ import { checkName, wholeNumberOption } from "../events/bounds.ts";
 import { type Codec, type TextCodec, textCodec } from "../events/codec.ts";
 import type { DomainEvent, StoredEvent } from "../events/event.ts";
 import { type EventDefinitions, type EventRegistry, eventRegistry } from "../events/event-definitions.ts";
-import { isOfKey, type SnapshotKey, type WantedSnapshot } from "../snapshots/snapshot-store.ts";
+import { isOfKey, type SnapshotKey, type WantedOfType, type WantedSnapshot } from "../snapshots/snapshot-store.ts";
 import type { AnyAggregate } from "./aggregate-root.ts";
 import { type StateSchema, stateFingerprint } from "./state-fingerprint.ts";
 import type { StateUpgrades } from "./state-upgrades.ts";
@@ -65,8 +65,9 @@ export function definitionOf(type: AggregateType<AnyAggregate>): AggregateDefini
  *
  * @throws {ConfigurationError} {@link InvalidNameError} when the class declares what cannot work.
  */
-export function wantedSnapshot(type: AggregateType<AnyAggregate>): WantedSnapshot {
-  return definitionOf(type).wanted;
+export function wantedSnapshot(type: AggregateType<AnyAggregate>): WantedOfType {
+  const { aggregateType, wanted } = definitionOf(type);
+  return { aggregateType, ...wanted };
 }
 
 function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {

@@ -6,7 +6,8 @@ import { drawStreams, STREAMS_AT_ONCE, walkStreams } from "./survey-walk.ts";
 export interface HealthQuery {
   /** In the order of the answer. */
   readonly types: readonly string[];
-  readonly wanted: WantedSnapshot | undefined;
+  /** By type. */
+  readonly wanted: ReadonlyMap<string, WantedSnapshot>;
   /** In all. With about as many or fewer every stream is looked at, with more a sample, but for types of one page. */
   readonly streamsMax: number;
   readonly asOfMs: number;
@@ -38,7 +39,7 @@ export async function readHealth(survey: SnapshotSurvey, query: HealthQuery): Pr
 async function readFirst(survey: SnapshotSurvey, aggregateType: string, query: HealthQuery): Promise<Reading> {
   const limit = Math.min(STREAMS_AT_ONCE, query.streamsMax + 1);
   const page = await survey.streams(aggregateType, undefined, limit);
-  const tally = new HealthTally(query.wanted, query.asOfMs);
+  const tally = new HealthTally(query.wanted.get(aggregateType), query.asOfMs);
   for (const stream of page) tally.add(stream, 1);
   return { aggregateType, tally, lastId: page.length < limit ? undefined : page.at(-1)?.aggregateId };
 }
@@ -49,7 +50,7 @@ async function readRest(
   large: readonly Reading[],
   { types, wanted, streamsMax, asOfMs }: HealthQuery,
 ): Promise<ReadonlyMap<string, TypeHealth>> {
-  const samples = new Map(large.map(({ aggregateType }) => [aggregateType, new HealthTally(wanted, asOfMs)]));
+  const samples = new Map(large.map(({ aggregateType: type }) => [type, new HealthTally(wanted.get(type), asOfMs)]));
   const results = (scale: number): ReadonlyMap<string, TypeHealth> =>
     new Map([...samples].map(([type, sample]) => [type, sample.result(type, false, scale)]));
   let walks = true;

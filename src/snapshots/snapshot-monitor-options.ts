@@ -1,17 +1,17 @@
 import type { Instant } from "../events/instant.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotVerdict } from "./snapshot-health.ts";
-import type { SnapshotKey, WantedSnapshot } from "./snapshot-store.ts";
+import type { SnapshotKey, WantedOfType } from "./snapshot-store.ts";
 import type { LargeSnapshot, SnapshotGroup } from "./snapshot-survey.ts";
 
 export interface HealthOptions {
   /** Only this type. @default all, up to 1,000 types */
   readonly aggregateType?: string;
   /**
-   * What loads of the class ask for, from `wantedSnapshot(Account)`; needs `aggregateType`. Without it no key is foreign: each stream
-   * is judged by its newest snapshot.
+   * What loads of your classes ask for: `[wantedSnapshot(Account), …]`. In types that are not among them no key is foreign: each
+   * stream is judged by its newest snapshot. @default none
    */
-  readonly wanted?: WantedSnapshot;
+  readonly wanted?: readonly WantedOfType[];
   /**
    * Streams to look at, in all: where there are more, types of many streams are estimated from a sample. 1 to 1,000,000.
    *
@@ -44,8 +44,8 @@ export interface SnapshotStatistics {
 export interface StaleOptions {
   /** Only this type. @default all */
   readonly aggregateType?: string;
-  /** Only snapshots that a load of the class would use count, from `wantedSnapshot(Account)`; needs `aggregateType`. @default any */
-  readonly wanted?: WantedSnapshot;
+  /** As for {@link HealthOptions}: only snapshots that a load of the class would use count. @default none */
+  readonly wanted?: readonly WantedOfType[];
   /** A stream with more events since its usable snapshot, or without one, is stale. @default 200, twice the default threshold */
   readonly eventsSince?: number;
   /** A snapshot that is older, with at least one event since, is stale too. @default no bound */

@@ -15,7 +15,7 @@ import type {
   StatisticsOptions,
 } from "./snapshot-monitor-options.ts";
 import { THRESHOLD_DEFAULT } from "./snapshot-policy.ts";
-import type { WantedSnapshot } from "./snapshot-store.ts";
+import type { WantedOfType, WantedSnapshot } from "./snapshot-store.ts";
 import type { SnapshotSurvey, SurveyedStream } from "./snapshot-survey.ts";
 import { walkStreams } from "./survey-walk.ts";
 
@@ -47,11 +47,12 @@ export class SnapshotMonitor {
    * What the snapshots of each type are worth to loads: coverage, age, tails, and what would miss and why. Costs some microseconds a
    * stream, however many events it has, and where there are many streams no more than a sample of them does.
    *
-   * @throws {ConfigurationError} for `wanted` without `aggregateType`.
+   * @throws {ConfigurationError} when `wanted` names a type twice.
    */
   async health(options: HealthOptions = {}): Promise<readonly TypeHealth[]> {
-    const { aggregateType, wanted, streamsMax = STREAMS_DEFAULT } = options;
-    checkWanted(aggregateType, wanted);
+    const { aggregateType, streamsMax = STREAMS_DEFAULT } = options;
+    if (aggregateType !== undefined) checkName("aggregate type", aggregateType);
+    const wanted = wantedByType(options.wanted);
     checkWholeNumber("number of streams to look at", streamsMax, 1, STREAMS_MAX);
     const asOfMs = momentOf(options.asOf);
     return await readHealth(this.#survey, { types: await this.#types(aggregateType), wanted, streamsMax, asOfMs });
@@ -76,12 +77,13 @@ export class SnapshotMonitor {
   /**
    * A page of the streams whose loads replay many events, because their snapshot is old, of no use, or missing.
    *
-   * @throws {ConfigurationError} for `wanted` without `aggregateType`, and for `after` in another type.
+   * @throws {ConfigurationError} when `wanted` names a type twice, and for `after` in another type.
    */
   async stale(options: StaleOptions = {}): Promise<StalePage> {
-    const { aggregateType, wanted, eventsSince = 2 * THRESHOLD_DEFAULT, olderThanMs, limit = PAGE_DEFAULT } = options;
+    const { aggregateType, eventsSince = 2 * THRESHOLD_DEFAULT, olderThanMs, limit = PAGE_DEFAULT } = options;
     const { after } = options;
-    checkWanted(aggregateType, wanted);
+    if (aggregateType !== undefined) checkName("aggregate type", aggregateType);
+    const wanted = wantedByType(options.wanted);
     checkWholeNumber("number of events since the snapshot", eventsSince, 0);
     if (olderThanMs !== undefined) checkWholeNumber("age in milliseconds", olderThanMs, 0);
     checkWholeNumber("limit", limit, 1, PAGE_MAX);
@@ -98,7 +100,7 @@ export class SnapshotMonitor {
     for (const type of types) {
       const before = type === after?.aggregateType ? after.aggregateId : undefined;
       for await (const stream of walkStreams(this.#survey, type, before)) {
-        const judged = toStale(stream, wanted, asOfMs);
+        const judged = toStale(stream, wanted.get(type), asOfMs);
         if (isStale(judged)) found.push(judged);
         examined += 1;
         last = { aggregateType: type, aggregateId: stream.aggregateId };
@@ -151,16 +153,20 @@ function momentOf(asOf: Date | Instant = new Date()): number {
   return Date.parse(toInstant("time that ages count from", asOf));
 }
 
-function checkWanted(aggregateType: string | undefined, wanted: WantedSnapshot | undefined): void {
-  if (aggregateType !== undefined) checkName("aggregate type", aggregateType);
-  if (wanted === undefined) return;
-  if (aggregateType === undefined) {
-    const problem = "is of one class, but no aggregateType is given. Pass the type of that class beside it.";
-    throw new ConfigurationError({ option: "wanted", problem });
+function wantedByType(list: readonly WantedOfType[] = []): ReadonlyMap<string, WantedSnapshot> {
+  const byType = new Map<string, WantedSnapshot>();
+  for (const { aggregateType, ...wanted } of list) {
+    checkName("aggregate type", aggregateType);
+    checkWholeNumber("schema version", wanted.schemaVersion, 1);
+    checkWholeNumber("schema version to upgrade from", wanted.upgradableFrom, 1, wanted.schemaVersion);
+    if (wanted.fingerprint !== "") checkName("fingerprint", wanted.fingerprint);
+    if (byType.has(aggregateType)) {
+      const problem = `names the type ${aggregateType} twice. Pass what one class of each type wants.`;
+      throw new ConfigurationError({ option: "wanted", problem });
+    }
+    byType.set(aggregateType, wanted);
   }
-  checkWholeNumber("schema version", wanted.schemaVersion, 1);
-  checkWholeNumber("schema version to upgrade from", wanted.upgradableFrom, 1, wanted.schemaVersion);
-  if (wanted.fingerprint !== "") checkName("fingerprint", wanted.fingerprint);
+  return byType;
 }
 
 function checkAfter(after: StreamId, aggregateType: string | undefined): void {

@@ -133,6 +133,11 @@ export interface WantedSnapshot extends SnapshotKey {
   readonly upgradableFrom: number;
 }
 
+/** A {@link WantedSnapshot} with the type whose aggregates want it. */
+export interface WantedOfType extends WantedSnapshot {
+  readonly aggregateType: string;
+}
+
 export interface JointAppendOptions extends AppendOptions, SaveSnapshotOptions {
   /** Never "any": a snapshot is of one version. */
   readonly expectedVersion: number;

@@ -101,7 +101,7 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
       "ahead-of-stream": await make([{ version: 11, lastEventId: "later" }]),
       "history-mismatch": await make([{ version: 8, lastEventId: "another" }]),
     };
-    const [health] = await storage.snapshots.health({ aggregateType, wanted: WANTED });
+    const [health] = await storage.snapshots.health({ aggregateType, wanted: [{ aggregateType, ...WANTED }] });
     assert.deepEqual(health?.loads, {
       usable: 2,
       missing: 1,
@@ -115,7 +115,10 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
     assert.equal(health?.coverage, 8 / 9);
     assert.deepEqual(health?.replayed, { p50: 10, p90: 10, p99: 10, max: 10 });
     const verdicts = new Map(
-      (await stale(storage, { aggregateType, wanted: WANTED, eventsSince: 0 })).map((each) => [each.aggregateId, each]),
+      (await stale(storage, { aggregateType, wanted: [{ aggregateType, ...WANTED }], eventsSince: 0 })).map((each) => [
+        each.aggregateId,
+        each,
+      ]),
     );
     for (const [name, id] of Object.entries(streams)) {
       const [verdict] = name.split(/,| without/);
@@ -137,7 +140,7 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
       }
     }
     const { aggregateType } = Counter;
-    const wanted = wantedSnapshot(Counter);
+    const wanted = [wantedSnapshot(Counter)];
     const reasons = new Map<string, string>();
     const counters = new AggregateRepository(Counter, {
       eventStore: storage.eventStore,
@@ -181,7 +184,7 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
     for (const schemaVersion of [1, 2, 3, 4]) {
       await stored(storage, await streamOf(storage, aggregateType, 5), { version: 5, schemaVersion });
     }
-    const wanted = { schemaVersion: 3, fingerprint: "three", upgradableFrom: 2 };
+    const wanted = [{ aggregateType, schemaVersion: 3, fingerprint: "three", upgradableFrom: 2 }];
     const [health] = await storage.snapshots.health({ aggregateType, wanted });
     assert.deepEqual(health?.loads, { ...noLoads, usable: 1, "schema-mismatch": 2, "fingerprint-mismatch": 1 });
   }),
@@ -389,8 +392,8 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
     const aggregateType = newName("Type");
     const stream = await streamOf(storage, aggregateType, 300);
     await stored(storage, stream, { version: 299 });
-    assert.deepEqual(await stale(storage, { aggregateType, wanted: WANTED }), []);
-    const wanted = { schemaVersion: 2, fingerprint: "one", upgradableFrom: 2 };
+    assert.deepEqual(await stale(storage, { aggregateType, wanted: [{ aggregateType, ...WANTED }] }), []);
+    const wanted = [{ aggregateType, schemaVersion: 2, fingerprint: "one", upgradableFrom: 2 }];
     assert.deepEqual(idsOf(await stale(storage, { aggregateType, wanted })), [stream.aggregateId]);
   }),
 
@@ -427,7 +430,7 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
       await rejectsWith(snapshots.stale({ aggregateType: name }), InvalidNameError);
       await rejectsWith(snapshots.stale({ after: { aggregateType, aggregateId: name } }), InvalidNameError);
       if (name === "") continue;
-      const wanted = { ...WANTED, fingerprint: name };
+      const wanted = [{ aggregateType, ...WANTED, fingerprint: name }];
       await rejectsWith(snapshots.health({ aggregateType, wanted }), InvalidNameError);
     }
     for (const number of refusedNumbers as number[]) {
@@ -438,7 +441,7 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
       await rejectsWith(snapshots.stale({ limit: number }), InvalidNumberError);
       await rejectsWith(snapshots.stale({ eventsSince: number }), InvalidNumberError);
       await rejectsWith(snapshots.stale({ olderThanMs: number }), InvalidNumberError);
-      const wanted = { ...WANTED, schemaVersion: number };
+      const wanted = [{ aggregateType, ...WANTED, schemaVersion: number }];
       await rejectsWith(snapshots.stale({ aggregateType, wanted }), InvalidNumberError);
     }
     await rejectsWith(snapshots.health({ streamsMax: 1_000_001 }), InvalidNumberError, {
@@ -449,8 +452,9 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
     await rejectsWith(snapshots.statistics({ snapshotsMax: 10_000_001 }), InvalidNumberError);
     await rejectsWith(snapshots.health({ asOf: "yesterday" }), InvalidInstantError);
     await rejectsWith(snapshots.stale({ asOf: new Date(Number.NaN) }), InvalidInstantError);
-    await rejectsWith(snapshots.health({ wanted: WANTED }), ConfigurationError, { option: "wanted" });
-    await rejectsWith(snapshots.stale({ wanted: WANTED }), ConfigurationError, { option: "wanted" });
+    const twice = [WANTED, { ...WANTED, schemaVersion: 2 }].map((wanted) => ({ aggregateType, ...wanted }));
+    await rejectsWith(snapshots.health({ wanted: twice }), ConfigurationError, { option: "wanted" });
+    await rejectsWith(snapshots.stale({ wanted: twice }), ConfigurationError, { option: "wanted" });
     const after = { aggregateType: newName("Type"), aggregateId: uuidOf("a") };
     await rejectsWith(snapshots.stale({ aggregateType, after }), ConfigurationError, { option: "after" });
     await close();

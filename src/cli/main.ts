@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import "./experimental-warnings.ts";
 
+import { adviseCommand } from "./advise.ts";
 import { checkCommand } from "./check.ts";
 import { type Command, EXIT, program } from "./command.ts";
 import { demoCommand } from "./demo.ts";
 import { eraseCommand } from "./erase.ts";
 import { failureOf } from "./failure.ts";
+import { healthCommand } from "./health.ts";
 import { inspectCommand } from "./inspect.ts";
 import { migrateCommand } from "./migrate.ts";
 import { pruneCommand } from "./prune.ts";
@@ -17,6 +19,8 @@ import { warmCommand } from "./warm.ts";
 
 /** The subcommands of `eventfold`, in the order in which help lists them. */
 const commands: readonly ((session: Session) => Command)[] = [
+  healthCommand,
+  adviseCommand,
   inspectCommand,
   tailCommand,
   verifyCommand,

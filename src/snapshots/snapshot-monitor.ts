@@ -29,6 +29,9 @@ const PAGE_DEFAULT = 100;
 const LARGEST_DEFAULT = 10;
 const PAGE_MAX = 1_000;
 
+/** What a monitor asks, for the command line. */
+export let surveyOf: (monitor: SnapshotMonitor) => SnapshotSurvey;
+
 /**
  * Looks at streams and snapshots as they lie in one database, beside a working system: `storage.snapshots` of `openSqlite` and
  * `connectPostgres`. Nothing is locked, loaded or changed. A stream and its snapshots are of one moment; two streams may be of two.
@@ -38,6 +41,10 @@ const PAGE_MAX = 1_000;
  */
 export class SnapshotMonitor {
   readonly #survey: SnapshotSurvey;
+
+  static {
+    surveyOf = (monitor) => monitor.#survey;
+  }
 
   constructor(survey: SnapshotSurvey) {
     this.#survey = survey;

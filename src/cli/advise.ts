@@ -1,0 +1,193 @@
+import { type SnapshotMonitor, surveyOf } from "../snapshots/snapshot-monitor.ts";
+import type { SnapshotStatistics } from "../snapshots/snapshot-monitor-options.ts";
+import { type Advice, type Assumptions, adviseType, type Cost, type Outgrown, outgrown } from "./advice.ts";
+import { type Command, databaseCommand, UsageError, wholeNumber } from "./command.ts";
+import { type OpenDatabase, openDatabase } from "./database.ts";
+import { eventsPerDay } from "./events-per-day.ts";
+import { bytes, percent } from "./measures.ts";
+import type { Session } from "./session.ts";
+import { count, plural, table } from "./table.ts";
+import { printable, type Terminal } from "./terminal.ts";
+
+/** What `--json` prints. */
+interface AdviseResult {
+  readonly database: string;
+  readonly assumptions: Assumptions;
+  /** Types whose numbers are estimates from a sample. */
+  readonly estimated: readonly string[];
+  /** The types with the most events first. */
+  readonly types: readonly Advice[];
+  readonly outgrown: readonly Outgrown[];
+}
+
+/** Of types beyond these, the least are left out. */
+const TYPES_MAX = 50;
+const LARGEST = 10;
+
+/** `eventfold advise`. */
+export function adviseCommand(session: Session): Command {
+  return databaseCommand("advise", {
+    summary: "which types need snapshots, with what threshold, and what that saves",
+    description:
+      "Looks at how long streams are and how busy, and says for each aggregate type whether snapshots are worth it, with " +
+      "what threshold, what they cost and save in events replayed and in bytes, and which streams had better be closed or split. " +
+      "Folds nothing and writes nothing.",
+    examples: [
+      ["eventfold advise ./bank.db", "Advises on every type, for one load with each save."],
+      ["eventfold advise postgres://app@db/bank --loads-per-event 20", "The same where reads are many."],
+    ],
+  })
+    .option("--type <TYPE>", "only this aggregate type")
+    .option("--loads-per-event <n>", "loads for each event that is appended (default: 1)", positive)
+    .option("--write-cost <events>", "what writing a snapshot costs, in events replayed (default: 100)", wholeNumber(0))
+    .action(async (target, { json, type, loadsPerEvent = 1, writeCost = 100, prepare }) => {
+      const database = await openDatabase(target, { access: "read", prepare });
+      try {
+        const result = await advise(database, type, { loadsPerEvent, writeCostEvents: writeCost });
+        session.result({ json }, result, () => adviceText(result, session.stdout));
+      } finally {
+        await database.close();
+      }
+    });
+}
+
+async function advise(
+  { name, eventStore, snapshots }: OpenDatabase,
+  aggregateType: string | undefined,
+  assumptions: Assumptions,
+): Promise<AdviseResult> {
+  const ofType = aggregateType === undefined ? {} : { aggregateType };
+  const all = await snapshots.health(ofType);
+  const healths = all.toSorted((a, b) => b.events - a.events).slice(0, TYPES_MAX);
+  const statistics = await snapshots.statistics(ofType);
+  const types: Advice[] = [];
+  for (const health of healths) {
+    const stateBytes = meanStateBytes(statistics, health.aggregateType);
+    const perDay = await eventsPerDay(surveyOf(snapshots), eventStore, health.aggregateType);
+    types.push(adviseType({ health, eventsPerDay: perDay, stateBytes }, assumptions));
+  }
+  const estimated = healths.filter(({ exact }) => !exact).map((each) => each.aggregateType);
+  return {
+    database: name,
+    assumptions,
+    estimated,
+    types,
+    outgrown: outgrown(healths, await largestOf(snapshots, ofType)),
+  };
+}
+
+async function largestOf(snapshots: SnapshotMonitor, ofType: { readonly aggregateType?: string }) {
+  return (await snapshots.largest({ ...ofType, limit: LARGEST })).snapshots;
+}
+
+function meanStateBytes({ groups }: SnapshotStatistics, aggregateType: string): number | undefined {
+  const own = groups.filter((group) => group.aggregateType === aggregateType);
+  const rows = own.reduce((sum, { snapshots }) => sum + snapshots, 0);
+  return rows === 0 ? undefined : own.reduce((sum, { stateBytes }) => sum + stateBytes.total, 0) / rows;
+}
+
+function adviceText(result: AdviseResult, terminal: Terminal): string {
+  const { types } = result;
+  if (types.length === 0) return "No events here.";
+  return [
+    adviceTable(types, terminal),
+    "",
+    costTable(types, terminal),
+    ...(result.outgrown.length === 0 ? [] : ["", outgrownTable(result.outgrown, terminal)]),
+    "",
+    terminal.style("dim", assumptionsText(result)),
+  ].join("\n");
+}
+
+const right = (head: string): { head: string; align: "right" } => ({ head, align: "right" });
+
+function adviceTable(types: readonly Advice[], terminal: Terminal): string {
+  const columns = [
+    { head: "Type", flexible: true },
+    { head: "Advice" },
+    right("Events a day"),
+    right("Saves"),
+    { head: "Because", flexible: true },
+  ];
+  const rows = types.map(({ aggregateType, threshold, eventsPerDay: perDay, saved, reason }) => {
+    const advice = threshold === undefined ? "no snapshots" : `threshold: ${threshold}`;
+    return [
+      aggregateType,
+      advice,
+      perDay === undefined ? "-" : rounded(perDay),
+      threshold === undefined ? "-" : percent(saved),
+      reason,
+    ];
+  });
+  return table(columns, rows, terminal);
+}
+
+function costTable(types: readonly Advice[], terminal: Terminal): string {
+  const columns = [
+    { head: "Type", flexible: true },
+    ...[
+      "Replayed in all, without",
+      "as advised",
+      "A load, without",
+      "as advised",
+      "Snapshots written",
+      "kept",
+      "Bytes written",
+      "kept",
+    ].map(right),
+  ];
+  const size = (value: number | undefined): string => (value === undefined ? "?" : bytes(value));
+  const rows = types.map(({ aggregateType, withoutSnapshots: without, withAdvice: cost, threshold }) => {
+    const advised = (show: (cost: Cost) => string | number): string | number =>
+      threshold === undefined ? "-" : show(cost);
+    return [
+      aggregateType,
+      without.eventsReplayed,
+      advised((each) => each.eventsReplayed),
+      rounded(without.eventsPerLoad),
+      advised((each) => rounded(each.eventsPerLoad)),
+      advised((each) => each.snapshotsWritten),
+      advised((each) => each.snapshotsKept),
+      advised((each) => size(each.bytesWritten)),
+      advised((each) => size(each.bytesKept)),
+    ];
+  });
+  return table(columns, rows, terminal);
+}
+
+function outgrownTable(list: readonly Outgrown[], terminal: Terminal): string {
+  const columns = [
+    { head: "Close or split", flexible: true },
+    { head: "Aggregate", flexible: true },
+    right("Events"),
+    right("State"),
+    { head: "Because", flexible: true },
+  ];
+  const rows = list.map(({ aggregateType, aggregateId, events, stateBytes, reason }) => {
+    return [aggregateType, aggregateId, events ?? "", stateBytes === undefined ? "" : bytes(stateBytes), reason];
+  });
+  return table(columns, rows, terminal);
+}
+
+function assumptionsText({ assumptions, estimated }: AdviseResult): string {
+  const { loadsPerEvent, writeCostEvents } = assumptions;
+  return [
+    "Assumed: each save has one event; " +
+      `there ${loadsPerEvent === 1 ? "is" : "are"} ${plural(loadsPerEvent, "load")} for each (--loads-per-event); writing a ` +
+      `snapshot costs as much as replaying ${plural(writeCostEvents, "event")} (--write-cost); snapshots have the mean size of those ` +
+      "that are stored (?: there are none). Numbers are of the lives of the streams as they are. A snapshot is worth nothing " +
+      "under 20 events, nor where a load takes under 10 ms: measure yours.",
+    ...estimated.map((type) => `${printable(type)} is estimated from a sample.`),
+  ].join("\n");
+}
+
+/** Three digits are more than is known. */
+function rounded(value: number): string {
+  return count(value >= 100 ? Math.round(value) : Number(value.toPrecision(2)));
+}
+
+function positive(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value > 0 && value <= 1_000_000) return value;
+  throw new UsageError("--loads-per-event: pass a number above 0, up to 1,000,000.");
+}

@@ -125,16 +125,7 @@ function adviceTable(types: readonly Advice[], terminal: Terminal): string {
 function costTable(types: readonly Advice[], terminal: Terminal): string {
   const columns = [
     { head: "Type", flexible: true },
-    ...[
-      "Replayed in all, without",
-      "as advised",
-      "A load, without",
-      "as advised",
-      "Snapshots written",
-      "kept",
-      "Bytes written",
-      "kept",
-    ].map(right),
+    ...["Replays", "advised", "Per load", "advised", "Snapshots", "Bytes written", "kept"].map(right),
   ];
   const size = (value: number | undefined): string => (value === undefined ? "?" : bytes(value));
   const rows = types.map(({ aggregateType, withoutSnapshots: without, withAdvice: cost, threshold }) => {
@@ -147,7 +138,6 @@ function costTable(types: readonly Advice[], terminal: Terminal): string {
       rounded(without.eventsPerLoad),
       advised((each) => rounded(each.eventsPerLoad)),
       advised((each) => each.snapshotsWritten),
-      advised((each) => each.snapshotsKept),
       advised((each) => size(each.bytesWritten)),
       advised((each) => size(each.bytesKept)),
     ];
@@ -175,7 +165,7 @@ function assumptionsText({ assumptions, estimated }: AdviseResult): string {
     "Assumed: each save has one event; " +
       `there ${loadsPerEvent === 1 ? "is" : "are"} ${plural(loadsPerEvent, "load")} for each (--loads-per-event); writing a ` +
       `snapshot costs as much as replaying ${plural(writeCostEvents, "event")} (--write-cost); snapshots have the mean size of those ` +
-      "that are stored (?: there are none). Numbers are of the lives of the streams as they are. A snapshot is worth nothing " +
+      "that are stored (?: there are none). Costs are of the whole lives of the streams as they are, reckoned by ranges of length. A snapshot is worth nothing " +
       "under 20 events, nor where a load takes under 10 ms: measure yours.",
     ...estimated.map((type) => `${printable(type)} is estimated from a sample.`),
   ].join("\n");

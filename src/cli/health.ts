@@ -78,7 +78,7 @@ const right = (head: string): { head: string; align: "right" } => ({ head, align
 function streamsTable(types: readonly TypeHealth[], terminal: Terminal): string {
   const columns = [
     { head: "Type", flexible: true },
-    ...["Streams", "Events", "Median", "p90", "p99", "Longest", "With snapshot", "Replayed p50", "p99"].map(right),
+    ...["Streams", "Events", "p50", "p90", "p99", "Longest", "Covered", "Replays p50", "p99"].map(right),
   ];
   const rows = types.map(({ aggregateType, streams, events, lengths, coverage, replayed }) => {
     const spread = [lengths.p50, lengths.p90, lengths.p99, lengths.max];
@@ -121,7 +121,7 @@ function keysTable(types: readonly TypeHealth[], { groups }: SnapshotStatistics,
     { head: "Type", flexible: true },
     right("Schema"),
     { head: "Fingerprint", flexible: true },
-    ...["Snapshots", "State bytes", "Largest", "Age p50", "Oldest", "Behind p50", "p99"].map(right),
+    ...["Snapshots", "Bytes", "Largest", "Age p50", "Oldest", "Behind p50", "p99"].map(right),
   ];
   const rows = groups.map(({ aggregateType, schemaVersion, fingerprint, snapshots, stateBytes }) => {
     const key = types

@@ -10,7 +10,7 @@ describe("help", () => {
     const { stdout: overview } = eventfold(".", ["--help"]);
     const commands = [...overview.matchAll(/^ {2}([a-z]+) .* {2}/gm)].map(([, name = ""]) => name);
     expect(commands).toEqual(
-      expect.arrayContaining(["inspect", "tail", "verify", "warm", "prune", "erase", "migrate"]),
+      expect.arrayContaining(["health", "advise", "inspect", "tail", "verify", "warm", "prune", "erase", "migrate"]),
     );
     for (const command of commands.filter((name) => name !== "help")) {
       const { status, stdout, stderr } = eventfold(".", [command, "--help"]);

@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { adviseType, outgrown, type TypeFacts } from "../../src/cli/advice.ts";
+
+const ASSUMPTIONS = { loadsPerEvent: 1, writeCostEvents: 100 };
+
+describe("the cost of a policy", () => {
+  it.each([
+    [1, 20],
+    [19, 20],
+    [20, 20],
+    [119, 50],
+    [1_000, 50],
+  ])("is that of a stream of %i events that really lives, with threshold %i", (length, threshold) => {
+    const lived = live(length, threshold);
+    const without = live(length, Number.POSITIVE_INFINITY);
+    const advice = adviseType({ ...factsOf([length]), eventsPerDay: threshold === 20 ? 1_000 : 50 }, ASSUMPTIONS);
+    expect(advice.withoutSnapshots).toMatchObject({ eventsReplayed: without.replayed, snapshotsWritten: 0 });
+    if (advice.threshold !== threshold) return;
+    expect(advice.withAdvice).toMatchObject({
+      eventsReplayed: lived.replayed,
+      snapshotsWritten: lived.written,
+      bytesWritten: lived.written * 500,
+      snapshotsKept: 1,
+      bytesKept: 500,
+    });
+  });
+
+  it("counts loads as often as is assumed", () => {
+    const facts = { ...factsOf([1_000]), eventsPerDay: 50 };
+    const once = adviseType(facts, ASSUMPTIONS);
+    const often = adviseType(facts, { ...ASSUMPTIONS, loadsPerEvent: 20 });
+    expect(often.withoutSnapshots.eventsReplayed).toBe(20 * once.withoutSnapshots.eventsReplayed);
+    expect(often.withoutSnapshots.eventsPerLoad).toBe(once.withoutSnapshots.eventsPerLoad);
+  });
+
+  it("is unknown in bytes where no state is stored", () => {
+    const advice = adviseType({ ...factsOf([1_000]), stateBytes: undefined, eventsPerDay: 50 }, ASSUMPTIONS);
+    expect(advice.withAdvice).toMatchObject({ snapshotsWritten: 20, bytesWritten: undefined, bytesKept: undefined });
+  });
+});
+
+describe("the advice", () => {
+  const thresholdFor = (lengths: number[], eventsPerDay: number | undefined, assumptions = ASSUMPTIONS) =>
+    adviseType({ ...factsOf(lengths), eventsPerDay }, assumptions).threshold;
+
+  it.each([
+    ["sensors and the like", 1_000, [20, 50]],
+    ["a good hundred a day", 100, [20, 50]],
+    ["some dozens a day", 50, [50, 100]],
+    ["some a day", 5, [500, 1_000]],
+  ])("keeps to what the documents say of %s", (_, eventsPerDay, thresholds) => {
+    expect(thresholds).toContain(thresholdFor([10_000], eventsPerDay));
+  });
+
+  it("takes the higher threshold where writing is dear, and the lower where loads are many", () => {
+    expect(thresholdFor([10_000], 50, { loadsPerEvent: 1, writeCostEvents: 10_000 })).toBe(100);
+    expect(thresholdFor([10_000], 50, { loadsPerEvent: 100, writeCostEvents: 10_000 })).toBe(50);
+  });
+
+  it("is the documents' start where nobody knows how busy streams are", () => {
+    expect(thresholdFor([10_000], undefined)).toBe(100);
+  });
+
+  it.each([
+    ["are short", [19, 19, 3], 1_000],
+    ["never reach a threshold", [300, 400], 5],
+    ["hardly ever load much", [20, 20, 20, 21], 1_000],
+  ])("is to have none where streams %s", (_, lengths, eventsPerDay) => {
+    const advice = adviseType({ ...factsOf(lengths), eventsPerDay }, ASSUMPTIONS);
+    expect(advice).toMatchObject({ threshold: undefined, saved: 0 });
+    expect(advice.withAdvice).toEqual(advice.withoutSnapshots);
+  });
+});
+
+it("finds streams and states that have outgrown the others", () => {
+  const type = (p50: number, longest: number[]) => ({
+    aggregateType: "Type",
+    lengths: { p50, p90: 0, p99: 0, max: 0 },
+    longest: longest.map((events) => ({ aggregateId: `of ${events}`, events })),
+  });
+  const large = [99_999, 100_000].map((stateBytes) => ({
+    aggregateType: "Type",
+    aggregateId: `${stateBytes}`,
+    stateBytes,
+  }));
+  const found = outgrown([type(10, [10_000, 1_000, 999]), type(100, [9_999])], large);
+  expect(found.map(({ aggregateId }) => aggregateId)).toEqual(["of 10000", "of 1000", "100000"]);
+});
+
+function factsOf(lengths: readonly number[]): Omit<TypeFacts, "eventsPerDay"> {
+  const sorted = lengths.toSorted((a, b) => a - b);
+  const max = sorted.at(-1) ?? 0;
+  return {
+    health: {
+      aggregateType: "Type",
+      streams: lengths.length,
+      events: lengths.reduce((a, b) => a + b, 0),
+      lengths: { p50: sorted[0] ?? 0, p90: max, p99: max, max },
+      histogram: lengths.map((length) => ({ fromLength: length, toLength: length, streams: 1, events: length })),
+    },
+    stateBytes: 500,
+  };
+}
+
+/** A load and a save of one event, over and over. */
+function live(length: number, threshold: number): { replayed: number; written: number } {
+  let [replayed, written, snapshot] = [0, 0, 0];
+  for (let version = 0; version < length; version += 1) {
+    replayed += version - snapshot;
+    if ((version + 1) % threshold !== 0) continue;
+    snapshot = version + 1;
+    written += 1;
+  }
+  return { replayed, written };
+}

@@ -23,7 +23,7 @@ interface Reading {
 
 const DRAWS_MAX = 50_000;
 /** Enough for a 99th percentile. */
-const DRAWN_ENOUGH = 5_000;
+const DRAWN_ENOUGH = 2_500;
 
 /** The health of each type that has streams: exact where that is little work, and else estimated. */
 export async function readHealth(survey: SnapshotSurvey, query: HealthQuery): Promise<readonly TypeHealth[]> {

@@ -22,5 +22,5 @@ export function describeMachine(): Machine {
   };
 }
 
-const BUSY = `CAUTION: others kept this machine busy. What waits for another process (a PostgreSQL server) then waits for its turn as well,
-the longer the more there is to do: ratios of short loads can come out too high.`;
+const BUSY = `CAUTION: others kept this machine busy as the run began. What waits for another process (a
+PostgreSQL server) then waits for its turn as well: ratios of short loads can come out too high.`;

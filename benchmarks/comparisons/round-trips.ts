@@ -3,6 +3,7 @@ import { Account } from "../account.ts";
 import { SHORT } from "../axes.ts";
 import type { Bench, Comparison } from "../comparison.ts";
 import { withoutSnapshots, withSnapshots } from "../histories.ts";
+import { count } from "../wording.ts";
 
 /** Counted by the answers of the server, not timed. */
 export const roundTrips: Comparison = {
@@ -18,7 +19,7 @@ export const roundTrips: Comparison = {
       await expectTrips(bench, `a load with a snapshot and ${tail} newer events`, 1, load);
     }
     for (const events of axes.saveSizes) {
-      await expectTrips(bench, `a save of ${events}`, 1, () => saveNew(plain, events));
+      await expectTrips(bench, `a save of ${count(events)}`, 1, () => saveNew(plain, events));
     }
     await expectTrips(bench, "a save with an atomic snapshot", 1, () => saveNew(snapshotting(bench, "atomic"), 1));
     await expectTrips(bench, "a save with a sync snapshot", 2, () => saveNew(snapshotting(bench, "sync"), 1));

@@ -139,7 +139,7 @@ function shortTitle(title: string): string {
   return title.split(", by the ")[0] ?? title;
 }
 
-function comparisonOf({ comparison }: Result): Comparison {
+export function comparisonOf({ comparison }: Result): Comparison {
   const found = comparisons.find(({ id }) => id === comparison);
   if (found === undefined) throw new Error(`There is no comparison "${comparison}" (any more).`);
   return found;

@@ -1,6 +1,6 @@
 import type { Result, Run } from "../comparison.ts";
 import { times } from "../wording.ts";
-import { speed, type TextTable } from "./cells.ts";
+import { comparisonOf, speed, type TextTable } from "./cells.ts";
 
 interface Line {
   readonly label: string;
@@ -19,6 +19,7 @@ const LINES: readonly Line[] = [
   { label: "saves of one event; against a bare insert", comparison: "save-size", point: "1" },
   { label: "saves of 100 events; against a bare insert", comparison: "save-size", point: "100" },
   { label: "saves of one event by POINT callers; against bare inserts", comparison: "concurrent-saves" },
+  { label: "the same with group commit", comparison: "grouped-saves" },
   {
     label: "checksum, guards and observer: a load with them against one without",
     comparison: "proof",
@@ -43,5 +44,7 @@ export function summaryTable({ results }: Run): TextTable {
 function text(result: Result | undefined, shown: "both" | "ratio"): string {
   if (result === undefined) return "";
   const ratio = `${times(result.measured.ratio.median)} ×`;
-  return shown === "ratio" ? ratio : `${speed(result, result.measured.candidateMs)}, ${ratio}`;
+  const { counted = "" } = comparisonOf(result);
+  const candidate = speed(result, result.measured.candidateMs).replace("/s", ` ${counted}/s`);
+  return shown === "ratio" ? ratio : `${candidate}, ${ratio}`;
 }

@@ -1,17 +1,14 @@
 import { mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { EventMetadata } from "eventfold";
+import { DatabaseSync } from "node:sqlite";
 import { openSqlite } from "eventfold/sqlite";
 import { readEvents } from "../../src/stores/sqlite/rows.ts";
 import { databaseOf } from "../../src/stores/sqlite/sqlite-event-store.ts";
-import { Account, type AccountEvent, type AccountState, evolve, INITIAL_STATE } from "../account.ts";
-import type { BareDriver, BareEvent, Storage } from "./storage.ts";
+import { BareSqlite } from "./bare-sqlite.ts";
+import type { Storage } from "./storage.ts";
 
 const TMPFS = 0x01021994;
-/** Rows at once: the quickest of 100, 1,000, 10,000, all of them, and `iterate`. */
-const PAGE_SIZE = 1_000;
 
 /** A new file among the temporary ones, on one connection that library and baselines share. */
 export function openSqliteFile(): Storage {
@@ -23,9 +20,12 @@ export function openSqliteFile(): Storage {
   const storage = openSqlite(handle);
   const database = databaseOf(storage.eventStore);
   const bare = new BareSqlite(handle);
+  // On a connection of its own.
+  const grouped = openSqlite(location, { groupCommit: true });
   const opened: Storage = {
     ...storage,
     name: "SQLite",
+    grouped: grouped.eventStore,
     bare,
     bareConcurrent: bare,
     readUnproven: async (stream, { schemaVersion, fingerprint }, limit) => {
@@ -48,6 +48,7 @@ export function openSqliteFile(): Storage {
     forSaves: () => opened,
     settle: async () => handle.exec("PRAGMA wal_checkpoint(TRUNCATE); ANALYZE"),
     close: async () => {
+      await grouped.close();
       await storage.close();
       handle.close();
       rmSync(folder, { recursive: true });
@@ -55,25 +56,6 @@ export function openSqliteFile(): Storage {
   };
   return opened;
 }
-
-const selectEvents = /* sql */ `
-  SELECT version, id, type, schema_version, data, metadata, occurred_at
-  FROM events
-  WHERE aggregate_type = ? AND aggregate_id = ? AND version > ?
-  ORDER BY version
-  LIMIT ${PAGE_SIZE}
-`;
-
-const insertEvent = /* sql */ `
-  INSERT INTO events (aggregate_type, aggregate_id, version, id, type, schema_version, data, metadata, occurred_at)
-  VALUES (?, ?, ?, ?, ?, 1, ?, '{}', ?)
-`;
-
-const selectSnapshot = /* sql */ `
-  SELECT version, state
-  FROM snapshots
-  WHERE aggregate_type = ? AND aggregate_id = ? AND schema_version = 1 AND fingerprint = ''
-`;
 
 // As the library reads a snapshot, but for the event that proves it.
 const selectUnproven = /* sql */ `
@@ -97,75 +79,6 @@ type UnprovenColumns = [
   checksum: string,
   followed: number,
 ];
-
-type EventColumns = [
-  version: number,
-  id: string,
-  type: string,
-  schemaVersion: number,
-  data: string,
-  metadata: string,
-  occurredAt: string,
-];
-
-const NO_METADATA: EventMetadata = Object.freeze({});
-
-/** Kept statements, rows as arrays. */
-class BareSqlite implements BareDriver {
-  readonly #events: StatementSync;
-  readonly #snapshot: StatementSync;
-  readonly #insert: StatementSync;
-  readonly #begin: StatementSync;
-  readonly #commit: StatementSync;
-
-  constructor(handle: DatabaseSync) {
-    this.#insert = handle.prepare(insertEvent);
-    this.#begin = handle.prepare("BEGIN IMMEDIATE");
-    this.#commit = handle.prepare("COMMIT");
-    this.#events = handle.prepare(selectEvents);
-    this.#snapshot = handle.prepare(selectSnapshot);
-    for (const statement of [this.#events, this.#snapshot]) statement.setReturnArrays(true);
-  }
-
-  replay(accountId: string): AccountState {
-    return this.#fold(INITIAL_STATE, accountId, 0);
-  }
-
-  snapshot(accountId: string): AccountState {
-    return JSON.parse(this.#snapshotRow(accountId)[1]) as AccountState;
-  }
-
-  snapshotAndTail(accountId: string): AccountState {
-    const [version, state] = this.#snapshotRow(accountId);
-    return this.#fold(JSON.parse(state) as AccountState, accountId, version);
-  }
-
-  append(accountId: string, events: readonly BareEvent[]): void {
-    // One row is a transaction by itself.
-    if (events.length > 1) this.#begin.run();
-    for (const { version, id, type, dataText, occurredAt } of events) {
-      this.#insert.run(Account.aggregateType, accountId, version, id, type, dataText, occurredAt);
-    }
-    if (events.length > 1) this.#commit.run();
-  }
-
-  #snapshotRow(accountId: string): [version: number, state: string] {
-    return this.#snapshot.get(Account.aggregateType, accountId) as unknown as [number, string];
-  }
-
-  #fold(from: AccountState, accountId: string, afterVersion: number): AccountState {
-    let state = from;
-    for (let last = afterVersion, rows: EventColumns[]; ; last += rows.length) {
-      rows = this.#events.all(Account.aggregateType, accountId, last) as unknown as EventColumns[];
-      for (const [version, id, type, schemaVersion, dataText, metadataText, occurredAt] of rows) {
-        const data = JSON.parse(dataText) as unknown;
-        const metadata = metadataText === "{}" ? NO_METADATA : (JSON.parse(metadataText) as EventMetadata);
-        state = evolve(state, { id, type, data, version, occurredAt, metadata, schemaVersion } as AccountEvent);
-      }
-      if (rows.length < PAGE_SIZE) return state;
-    }
-  }
-}
 
 function pragma(handle: DatabaseSync, name: string): string {
   const statement = handle.prepare(`PRAGMA ${name}`);

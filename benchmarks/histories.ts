@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { AggregateRepository, type RepositoryFact, type RepositoryObserver } from "eventfold";
 import { Account, STATE_BYTES } from "./account.ts";
 import type { Storage } from "./storages/storage.ts";
+import { turn } from "./turn.ts";
 
 /** Which account is wanted. */
 export interface History {
@@ -93,7 +94,7 @@ export class Histories {
     const account = accounts.createNew();
     const saveUpTo = async (version: number): Promise<void> => {
       while (account.version < version) {
-        this.#signal.throwIfAborted();
+        await turn(this.#signal);
         account.move(Math.min(EVENTS_PER_SAVE, version - account.version), stateBytes);
         await accounts.save(account);
       }

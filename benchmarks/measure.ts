@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { type Estimate, estimateMedian, medianOf } from "./statistics.ts";
+import { turn } from "./turn.ts";
 
 /** Two ways to do the same. What they return is awaited if it is a promise. */
 export interface Pair {
@@ -65,7 +66,7 @@ export async function measure(pair: Pair, options: MeasureOptions): Promise<Meas
   while (rounds.length < ROUNDS_MIN || performance.now() - startedAt < options.durationMs) {
     const round = { first: Number.NaN, candidate: Number.NaN, second: Number.NaN };
     for (const lane of ORDERS[rounds.length % ORDERS.length] ?? []) {
-      options.signal.throwIfAborted();
+      await turn(options.signal);
       beforeSample();
       collectGarbage({ type: "minor" });
       round[lane] = await (lane === "candidate"
@@ -90,8 +91,8 @@ async function warmUp(
   { durationMs, signal }: MeasureOptions,
 ): Promise<void> {
   let leftMs = durationMs * WARM_UP_SHARE;
+  await turn(signal);
   do {
-    signal.throwIfAborted();
     beforeSample();
     leftMs -= await millisecondsOf(run, 1);
   } while (leftMs > 0);

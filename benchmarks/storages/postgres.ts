@@ -29,10 +29,8 @@ export async function openPostgres(): Promise<Storage> {
     });
   });
   const storage = await connectPostgres(pool);
-  const grouped = await connectPostgres(pool, { groupCommit: true });
   const database = new Database(pool);
   const close = async (): Promise<void> => {
-    await grouped.close();
     await storage.close();
     await pool.end();
     await client.query(`DROP SCHEMA ${schema} CASCADE`);
@@ -48,7 +46,7 @@ export async function openPostgres(): Promise<Storage> {
   const opened: Storage = {
     ...storage,
     name: "PostgreSQL",
-    grouped: grouped.eventStore,
+    grouped: undefined,
     bare: new BarePostgres(client),
     bareConcurrent: new BarePostgres(pool),
     readUnproven: async ({ aggregateType, aggregateId }, { schemaVersion, fingerprint }, limit) => {

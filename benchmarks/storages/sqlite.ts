@@ -20,12 +20,10 @@ export function openSqliteFile(): Storage {
   const storage = openSqlite(handle);
   const database = databaseOf(storage.eventStore);
   const bare = new BareSqlite(handle);
-  // On a connection of its own.
-  const grouped = openSqlite(location, { groupCommit: true });
   const opened: Storage = {
     ...storage,
     name: "SQLite",
-    grouped: grouped.eventStore,
+    grouped: undefined,
     bare,
     bareConcurrent: bare,
     readUnproven: async (stream, { schemaVersion, fingerprint }, limit) => {
@@ -48,7 +46,6 @@ export function openSqliteFile(): Storage {
     forSaves: () => opened,
     settle: async () => handle.exec("PRAGMA wal_checkpoint(TRUNCATE); ANALYZE"),
     close: async () => {
-      await grouped.close();
       await storage.close();
       handle.close();
       rmSync(folder, { recursive: true });

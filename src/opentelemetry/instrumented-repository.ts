@@ -1,4 +1,4 @@
-import { SpanKind, type Tracer } from "@opentelemetry/api";
+import { SpanKind } from "@opentelemetry/api";
 import { type AggregateType, definitionOf } from "../aggregates/aggregate-definition.ts";
 import { AggregateRepository, type UpdateOptions } from "../aggregates/aggregate-repository.ts";
 import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
@@ -22,7 +22,7 @@ import { metricsObserver } from "./metrics-observer.ts";
 import type { NamedAttributes, OperationName } from "./names.ts";
 import { Operation } from "./operation.ts";
 import { QueueDepth } from "./queue-depth.ts";
-import { attributesOf, type Instruments, instrumentsOf, type TelemetryOptions, tracerOf } from "./telemetry.ts";
+import { attributesOf, Telemetry, type TelemetryOptions } from "./telemetry.ts";
 
 /**
  * A repository with a span for each call, those of its stores as children, and with metrics. Takes the same options, and plain
@@ -34,9 +34,7 @@ import { attributesOf, type Instruments, instrumentsOf, type TelemetryOptions, t
 export class InstrumentedRepository<A extends AnyAggregate> extends AggregateRepository<A> {
   readonly #aggregateType: string;
   readonly #mode: string | undefined;
-  readonly #telemetry: TelemetryOptions;
-  readonly #tracer: Tracer;
-  readonly #instruments: Instruments;
+  readonly #telemetry: Telemetry;
   readonly #leaveQueueDepth: () => void;
   /** Options of calls whose span is there already, which call other methods of the repository. */
   readonly #spanned = new WeakSet<RaiseOptions>();
@@ -46,41 +44,39 @@ export class InstrumentedRepository<A extends AnyAggregate> extends AggregateRep
     super(type, instrumented(options, telemetry));
     this.#aggregateType = definitionOf(type).aggregateType;
     this.#mode = options.snapshots && (options.snapshots.mode ?? "sync");
-    this.#telemetry = telemetry;
-    this.#tracer = tracerOf(telemetry);
-    this.#instruments = instrumentsOf(telemetry);
-    const depth = QueueDepth.of(this.#instruments["eventfold.snapshot.queue.depth"]);
-    this.#leaveQueueDepth = options.snapshots === undefined ? () => {} : depth.add(this.#aggregateType, this);
+    this.#telemetry = new Telemetry(telemetry);
+    const { instruments, isMeasuring } = this.#telemetry;
+    const depth = QueueDepth.of(instruments["eventfold.snapshot.queue.depth"]);
+    const isObserved = isMeasuring && options.snapshots !== undefined;
+    this.#leaveQueueDepth = isObserved ? depth.add(this.#aggregateType, this) : () => {};
   }
 
   override createNew(id?: string, options: RaiseOptions = {}): A {
     return super.createNew(id, this.#traced(options));
   }
 
-  override async load(id: string): Promise<A>;
-  override async load(id: string, options: LoadOptions): Promise<A>;
-  override async load(id: string, options: LoadOptions = {}): Promise<A> {
-    const traced = this.#traced(options);
-    return await this.#measured("load", id, () => super.load(id, traced));
+  override load(id: string): Promise<A>;
+  override load(id: string, options: LoadOptions): Promise<A>;
+  override load(id: string, options: LoadOptions = {}): Promise<A> {
+    return this.#loading(id, options, (traced) => super.load(id, traced));
   }
 
-  override async find(id: string, options: LoadOptions = {}): Promise<A | undefined> {
-    if (this.#spanned.has(options)) return await super.find(id, options);
-    const traced = this.#traced(options);
-    return await this.#measured("load", id, () => super.find(id, traced));
+  override find(id: string, options: LoadOptions = {}): Promise<A | undefined> {
+    return this.#loading(id, options, (traced) => super.find(id, traced));
   }
 
-  override async loadOrCreate(id: string, options: LoadOptions = {}): Promise<A> {
-    const traced = this.#traced(options);
-    return await this.#measured("load", id, () => super.loadOrCreate(id, traced));
+  override loadOrCreate(id: string, options: LoadOptions = {}): Promise<A> {
+    return this.#loading(id, options, (traced) => super.loadOrCreate(id, traced));
   }
 
-  override async save(aggregate: A): Promise<void> {
-    const attributes = { "eventfold.snapshot.mode": this.#mode };
-    return await this.#measured("save", idOf(aggregate), () => super.save(aggregate), attributes);
+  override save(aggregate: A): Promise<void> {
+    const save = (): Promise<void> => super.save(aggregate);
+    if (!this.#telemetry.isOn) return save();
+    return this.#measured("save", idOf(aggregate), save, { "eventfold.snapshot.mode": this.#mode });
   }
 
-  override async update(id: string, change: (aggregate: A) => unknown, options: UpdateOptions = {}): Promise<A> {
+  override update(id: string, change: (aggregate: A) => unknown, options: UpdateOptions = {}): Promise<A> {
+    if (!this.#telemetry.isTracing) return super.update(id, change, options);
     const operation = this.#start("update", id);
     let attempts = 0;
     const counted = (aggregate: A): unknown => {
@@ -88,7 +84,7 @@ export class InstrumentedRepository<A extends AnyAggregate> extends AggregateRep
       operation.set({ "eventfold.attempts": attempts });
       return change(aggregate);
     };
-    return await operation.run(() => super.update(id, counted, options));
+    return operation.run(() => super.update(id, counted, options));
   }
 
   override async createSnapshot(aggregate: A): Promise<Snapshot> {
@@ -119,15 +115,27 @@ export class InstrumentedRepository<A extends AnyAggregate> extends AggregateRep
   }
 
   #start(name: OperationName, aggregateId?: string, attributes: NamedAttributes = {}, isWalk = false): Operation {
-    const span = this.#tracer.startSpan(`${name} ${this.#aggregateType}`, {
+    const { tracer, options } = this.#telemetry;
+    const span = tracer.startSpan(`${name} ${this.#aggregateType}`, {
       kind: SpanKind.INTERNAL,
       attributes: attributesOf({
         "eventfold.aggregate.type": this.#aggregateType,
-        "eventfold.aggregate.id": this.#telemetry.aggregateIds ? aggregateId : undefined,
+        "eventfold.aggregate.id": options.aggregateIds ? aggregateId : undefined,
         ...attributes,
       }),
     });
     return new Operation(span, aggregateId, isWalk);
+  }
+
+  /** A span for a load, unless it is part of one that has it already. */
+  #loading<Loaded>(
+    id: string,
+    options: RaiseOptions,
+    load: (options: RaiseOptions) => Promise<Loaded>,
+  ): Promise<Loaded> {
+    if (!this.#telemetry.isOn || this.#spanned.has(options)) return load(options);
+    const traced = this.#traced(options);
+    return this.#measured("load", id, () => load(traced));
   }
 
   /** The observer has measured what succeeds. */
@@ -142,7 +150,7 @@ export class InstrumentedRepository<A extends AnyAggregate> extends AggregateRep
       return await this.#start(name, aggregateId, attributes).run(work);
     } catch (error) {
       const failed = { "eventfold.aggregate.type": this.#aggregateType, "error.type": errorType(error) };
-      this.#instruments[`eventfold.${name}.duration`].record((performance.now() - startedAt) / 1_000, failed);
+      this.#telemetry.instruments[`eventfold.${name}.duration`].record((performance.now() - startedAt) / 1_000, failed);
       throw error;
     }
   }
@@ -161,9 +169,9 @@ export class InstrumentedRepository<A extends AnyAggregate> extends AggregateRep
 
   /** `options` with the trace context of the caller, unless the metadata has its keys already: a trace is not to be mixed up. */
   #traced(options: RaiseOptions): RaiseOptions {
-    if (this.#spanned.has(options)) return options;
+    if (!this.#telemetry.isOn || this.#spanned.has(options)) return options;
     const { metadata = {} } = options;
-    const trace = this.#telemetry.traceContext === false ? {} : traceMetadata();
+    const trace = this.#telemetry.options.traceContext === false ? {} : traceMetadata();
     const isTraced = Object.keys(trace).some((key) => metadata[key] !== undefined);
     const traced = { ...options, metadata: isTraced ? metadata : { ...trace, ...metadata } };
     this.#spanned.add(traced);

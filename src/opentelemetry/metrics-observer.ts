@@ -2,7 +2,7 @@ import type { MeterProvider } from "@opentelemetry/api";
 import type { RepositoryFact, RepositoryObserver } from "../aggregates/repository-observer.ts";
 import { THRESHOLD_DEFAULT } from "../snapshots/snapshot-policy.ts";
 import { errorType } from "./error-type.ts";
-import { attributesOf, type Instruments, instrumentsOf } from "./telemetry.ts";
+import { attributesOf, type Instruments, Telemetry } from "./telemetry.ts";
 
 export interface MetricsObserverOptions {
   /** @default the global one: have the SDK started before */
@@ -21,7 +21,8 @@ type Loaded = Extract<RepositoryFact, { kind: "loaded" }>;
  */
 export function metricsObserver(options: MetricsObserverOptions = {}): RepositoryObserver {
   const { threshold = THRESHOLD_DEFAULT, clock = () => new Date() } = options;
-  const instruments = instrumentsOf(options);
+  const { instruments, isMeasuring } = new Telemetry(options);
+  if (!isMeasuring) return () => {};
   return (fact) => {
     switch (fact.kind) {
       case "loaded":

@@ -1,6 +1,7 @@
 import {
   type Attributes,
   type Counter,
+  createNoopMeter,
   type Histogram,
   type Meter,
   type MeterProvider,
@@ -45,16 +46,47 @@ export const VERSION = "0.1.0";
 
 const instrumentsOfMeters = new WeakMap<Meter, Instruments>();
 
-export function tracerOf({ tracerProvider = trace }: TelemetryOptions): Tracer {
-  return tracerProvider.getTracer(SCOPE, VERSION);
+/** Where spans and metrics go; and whether they go anywhere, because a repository without an SDK is to cost nothing. */
+export class Telemetry {
+  readonly options: TelemetryOptions;
+  readonly tracer: Tracer;
+  readonly instruments: Instruments;
+  /** Whether there was an SDK when this was made. */
+  readonly isMeasuring: boolean;
+  #isTracing: boolean;
+
+  constructor(options: TelemetryOptions) {
+    const { tracerProvider = trace, meterProvider = metrics } = options;
+    const meter = meterProvider.getMeter(SCOPE, VERSION);
+    this.options = options;
+    this.tracer = tracerProvider.getTracer(SCOPE, VERSION);
+    this.instruments = instrumentsOf(meter);
+    this.isMeasuring = meter !== createNoopMeter();
+    this.#isTracing = options.tracerProvider !== undefined;
+  }
+
+  /** Unlike metrics, spans are also recorded when the SDK comes later. */
+  get isTracing(): boolean {
+    return (this.#isTracing ||= isTracerRegistered());
+  }
+
+  get isOn(): boolean {
+    return this.isMeasuring || this.isTracing;
+  }
 }
 
-/** The same ones for the same provider. */
-export function instrumentsOf({ meterProvider = metrics }: Pick<TelemetryOptions, "meterProvider">): Instruments {
-  const meter = meterProvider.getMeter(SCOPE, VERSION);
+/** The same ones for the same meter: their names may be taken once. */
+function instrumentsOf(meter: Meter): Instruments {
   let instruments = instrumentsOfMeters.get(meter);
   if (instruments === undefined) instrumentsOfMeters.set(meter, (instruments = createInstruments(meter)));
   return instruments;
+}
+
+/** What stands in for a provider that may come later tells whether it has. What cannot tell is taken for one. */
+function isTracerRegistered(): boolean {
+  const provider: TracerProvider & { getDelegateTracer?(name: string, version: string): Tracer | undefined } =
+    trace.getTracerProvider();
+  return provider.getDelegateTracer === undefined || provider.getDelegateTracer(SCOPE, VERSION) !== undefined;
 }
 
 /** Without those that are undefined, which a metric would take for a value. */

@@ -1,6 +1,7 @@
 import { ConfigurationError } from "../errors.ts";
 import { wholeNumberOption } from "../events/bounds.ts";
 import type { EventStore } from "../events/event-store.ts";
+import { undecorated } from "../events/event-store-decorator.ts";
 import type { AggregateDefinition } from "./aggregate-definition.ts";
 import { BoundedStates, HeldStates } from "./held-states.ts";
 
@@ -41,7 +42,10 @@ export class AggregateCache {
   }
 
   static {
-    heldStatesOf = (cache, eventStore, definition) => new HeldStates(cache.#states, eventStore, definition);
+    // A repository of decorated stores and one of plain ones see each other's saves.
+    heldStatesOf = (cache, eventStore, definition) => {
+      return new HeldStates(cache.#states, undecorated(eventStore), definition);
+    };
   }
 
   /** States held now. */

@@ -82,6 +82,11 @@ export abstract class EventStoreDecorator implements EventStore {
   }
 }
 
+/** The store below all decorators: which events there are depends on it alone. */
+export function undecorated(store: EventStore): EventStore {
+  return store instanceof EventStoreDecorator ? undecorated(store.wrapped) : store;
+}
+
 function named({ aggregateType, aggregateId }: StreamId): StreamId {
   return { aggregateType, aggregateId };
 }

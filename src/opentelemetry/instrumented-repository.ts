@@ -69,10 +69,21 @@ export class InstrumentedRepository<A extends AnyAggregate> extends AggregateRep
     return this.#loading(id, options, (traced) => super.loadOrCreate(id, traced));
   }
 
+  override loadMany(ids: Iterable<string>, options: LoadOptions = {}): Promise<Map<string, A>> {
+    if (!this.#telemetry.isOn) return super.loadMany(ids, options);
+    const operation = this.#start("loadMany");
+    return this.#measured("load", operation, async () => {
+      const found = await super.loadMany(ids, this.#traced(options));
+      operation.set({ "eventfold.aggregates.count": found.size });
+      return found;
+    });
+  }
+
   override save(aggregate: A): Promise<void> {
     const save = (): Promise<void> => super.save(aggregate);
     if (!this.#telemetry.isOn) return save();
-    return this.#measured("save", idOf(aggregate), save, { "eventfold.snapshot.mode": this.#mode });
+    const attributes = { "eventfold.snapshot.mode": this.#mode };
+    return this.#measured("save", this.#start("save", idOf(aggregate), attributes), save);
   }
 
   override update(id: string, change: (aggregate: A) => unknown, options: UpdateOptions = {}): Promise<A> {
@@ -135,19 +146,14 @@ export class InstrumentedRepository<A extends AnyAggregate> extends AggregateRep
   ): Promise<Loaded> {
     if (!this.#telemetry.isOn || this.#spanned.has(options)) return load(options);
     const traced = this.#traced(options);
-    return this.#measured("load", id, () => load(traced));
+    return this.#measured("load", this.#start("load", id), () => load(traced));
   }
 
   /** The observer has measured what succeeds. */
-  async #measured<Result>(
-    name: "load" | "save",
-    aggregateId: string,
-    work: () => Promise<Result>,
-    attributes?: NamedAttributes,
-  ): Promise<Result> {
+  async #measured<Result>(name: "load" | "save", operation: Operation, work: () => Promise<Result>): Promise<Result> {
     const startedAt = performance.now();
     try {
-      return await this.#start(name, aggregateId, attributes).run(work);
+      return await operation.run(work);
     } catch (error) {
       const failed = { "eventfold.aggregate.type": this.#aggregateType, "error.type": errorType(error) };
       this.#telemetry.instruments[`eventfold.${name}.duration`].record((performance.now() - startedAt) / 1_000, failed);
@@ -162,7 +168,7 @@ export class InstrumentedRepository<A extends AnyAggregate> extends AggregateRep
     const operation = this.#start(name, undefined, {}, true);
     return await operation.run(async () => {
       const report = await work();
-      operation.set({ "eventfold.walk.aggregates": report.aggregates, "eventfold.walk.failed": report.failed });
+      operation.set({ "eventfold.aggregates.count": report.aggregates, "eventfold.aggregates.failed": report.failed });
       return report;
     });
   }

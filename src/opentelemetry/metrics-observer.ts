@@ -2,6 +2,7 @@ import type { MeterProvider } from "@opentelemetry/api";
 import type { RepositoryFact, RepositoryObserver } from "../aggregates/repository-observer.ts";
 import { THRESHOLD_DEFAULT } from "../snapshots/snapshot-policy.ts";
 import { errorType } from "./error-type.ts";
+import { sourceOf } from "./operation.ts";
 import { attributesOf, type Instruments, Telemetry } from "./telemetry.ts";
 
 export interface MetricsObserverOptions {
@@ -57,10 +58,14 @@ export function metricsObserver(options: MetricsObserverOptions = {}): Repositor
         const attributes = { ...typeOf(fact), "eventfold.snapshot.divergence": fact.reason };
         return instruments["eventfold.snapshot.divergences"].add(1, attributesOf(attributes));
       }
-      // The queue's depth is asked for; the others are for people.
-      case "snapshot-queued":
       case "cache-missed":
-      case "cache-failed":
+      case "cache-failed": {
+        const reason = fact.kind === "cache-missed" ? fact.reason : "unserializable";
+        const attributes = { ...typeOf(fact), "eventfold.cache.drop_reason": reason };
+        return instruments["eventfold.cache.drops"].add(1, attributesOf(attributes));
+      }
+      // The queue's depth is asked for; the other two are for people.
+      case "snapshot-queued":
       case "wait-until-failed":
       case "threshold-ignored":
         return;
@@ -75,7 +80,7 @@ function measureLoad(
 ): void {
   const { version, snapshotVersion, snapshotCreatedAt } = fact;
   const type = typeOf(fact);
-  const attributes = attributesOf({ ...type, "eventfold.snapshot.used": snapshotVersion !== undefined });
+  const attributes = attributesOf({ ...type, "eventfold.load.source": sourceOf(fact) });
   instruments["eventfold.load.duration"].record(fact.durationMs / 1_000, attributes);
   instruments["eventfold.load.events_replayed"].record(fact.eventsReplayed, attributes);
   if (snapshotVersion === undefined || snapshotCreatedAt === undefined) return;

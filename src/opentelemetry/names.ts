@@ -11,18 +11,20 @@ export const ATTRIBUTES = {
   "eventfold.aggregate.version": "Version that the aggregate was loaded at, or saved at.",
   "eventfold.events": "Number of events that were appended, or read.",
   "eventfold.events_replayed": "Number of events that a load has folded.",
-  "eventfold.snapshot.used": "Whether a load began with a snapshot.",
+  "eventfold.load.source": "What a load began with: `snapshot`, `cache`, or `events`, all of them.",
   "eventfold.snapshot.version": "Version of the snapshot that a load began with.",
   "eventfold.snapshot.miss_reason": "Why a load used no snapshot.",
   "eventfold.snapshot.mode": "When snapshots are written: `sync`, `background`, `atomic` or `manual`.",
   "eventfold.snapshot.result":
     "What became of a snapshot: `stored`, `kept` (a newer one was there), `queued`, `refused` or `failed`.",
   "eventfold.snapshot.drop_reason": "Why a snapshot was not written: `queue-full`, `store-paused` or `process-end`.",
+  "eventfold.cache.drop_reason":
+    "Why a cached state was dropped: a miss reason, or `unserializable` for one that no cache can hold.",
   "eventfold.snapshot.failed_stage": "Where taking a snapshot failed: `policy`, `capture` or `write`.",
   "eventfold.snapshot.divergence": "`state` when loads would have used a row that is wrong, else why they would not.",
   "eventfold.attempts": "How often an update loaded, changed and saved.",
-  "eventfold.walk.aggregates": "Number of aggregates that a walk over all of a type has visited.",
-  "eventfold.walk.failed": "Number of these that it failed on.",
+  "eventfold.aggregates.count": "Number of aggregates that were loaded, or that a walk over all of a type has visited.",
+  "eventfold.aggregates.failed": "Number of these that a walk has failed on.",
   "db.system.name": "Kind of database: `postgresql`, `sqlite`, or `memory`.",
   "db.operation.name": "Method of the store.",
   "db.collection.name": "`events` or `snapshots`; none where a call is about both.",
@@ -45,6 +47,7 @@ export interface SpanDeclaration {
 /** Method of a repository that has a span. */
 export type OperationName =
   | "load"
+  | "loadMany"
   | "save"
   | "update"
   | "createSnapshot"
@@ -55,7 +58,7 @@ export type OperationName =
 
 const ABOUT_ONE: readonly AttributeName[] = ["eventfold.aggregate.type", "eventfold.aggregate.id", "error.type"];
 const ABOUT_ALL: readonly AttributeName[] = ["eventfold.aggregate.type", "error.type"];
-const WALK: readonly AttributeName[] = [...ABOUT_ALL, "eventfold.walk.aggregates", "eventfold.walk.failed"];
+const WALK: readonly AttributeName[] = [...ABOUT_ALL, "eventfold.aggregates.count", "eventfold.aggregates.failed"];
 
 /** Spans of a repository, each named by its method and the aggregate type: `load Account`. */
 export const OPERATION_SPANS: Readonly<Record<OperationName, SpanDeclaration>> = {
@@ -66,10 +69,15 @@ export const OPERATION_SPANS: Readonly<Record<OperationName, SpanDeclaration>> =
       ...ABOUT_ONE,
       "eventfold.aggregate.version",
       "eventfold.events_replayed",
-      "eventfold.snapshot.used",
+      "eventfold.load.source",
       "eventfold.snapshot.version",
       "eventfold.snapshot.miss_reason",
     ],
+  },
+  loadMany: {
+    kind: "INTERNAL",
+    meaning: "`loadMany`: one span, however many aggregates.",
+    attributes: [...ABOUT_ALL, "eventfold.aggregates.count"],
   },
   save: {
     kind: "INTERNAL",
@@ -93,7 +101,7 @@ export const OPERATION_SPANS: Readonly<Record<OperationName, SpanDeclaration>> =
     attributes: [...ABOUT_ONE, "eventfold.aggregate.version", "eventfold.snapshot.result"],
   },
   erase: { kind: "INTERNAL", meaning: "`erase`.", attributes: ABOUT_ONE },
-  warm: { kind: "INTERNAL", meaning: "`warm`: one span, however many aggregates.", attributes: WALK },
+  warm: { kind: "INTERNAL", meaning: "`warm`: one span, too.", attributes: WALK },
   verifySnapshots: { kind: "INTERNAL", meaning: "`verifySnapshots`: one span, too.", attributes: WALK },
   pruneSnapshots: { kind: "INTERNAL", meaning: "`pruneSnapshots`.", attributes: ABOUT_ALL },
 };
@@ -142,7 +150,8 @@ export type CounterName =
   | "eventfold.snapshot.failures"
   | "eventfold.snapshot.drops"
   | "eventfold.snapshot.pauses"
-  | "eventfold.snapshot.divergences";
+  | "eventfold.snapshot.divergences"
+  | "eventfold.cache.drops";
 
 export type GaugeName = "eventfold.snapshot.queue.depth";
 
@@ -160,13 +169,13 @@ export const HISTOGRAMS: Readonly<Record<HistogramName, HistogramDeclaration>> =
   "eventfold.load.duration": {
     unit: "s",
     meaning: "Time that loads take. Failed ones have `error.type`.",
-    attributes: ["eventfold.aggregate.type", "eventfold.snapshot.used", "error.type"],
+    attributes: ["eventfold.aggregate.type", "eventfold.load.source", "error.type"],
     boundaries: SECONDS,
   },
   "eventfold.load.events_replayed": {
     unit: "{event}",
     meaning: "Events that a load has folded.",
-    attributes: ["eventfold.aggregate.type", "eventfold.snapshot.used"],
+    attributes: ["eventfold.aggregate.type", "eventfold.load.source"],
     boundaries: EVENTS,
   },
   "eventfold.save.duration": {
@@ -249,6 +258,11 @@ export const COUNTERS: Readonly<Record<CounterName, MetricDeclaration>> = {
     unit: "{snapshot}",
     meaning: "Rows that `verifySnapshots` found to be something else than a replay gives, or of no use to loads.",
     attributes: ["eventfold.aggregate.type", "eventfold.snapshot.divergence"],
+  },
+  "eventfold.cache.drops": {
+    unit: "{state}",
+    meaning: "Cached states that loads could not use, and states that could not be held.",
+    attributes: ["eventfold.aggregate.type", "eventfold.cache.drop_reason"],
   },
 };
 

@@ -49,13 +49,19 @@ export class Operation {
   }
 }
 
+/** What a load began with. */
+export function sourceOf(fact: Extract<RepositoryFact, { kind: "loaded" }>): string {
+  if (fact.cachedVersion !== undefined) return "cache";
+  return fact.snapshotVersion === undefined ? "events" : "snapshot";
+}
+
 function noted(fact: RepositoryFact): NamedAttributes {
   switch (fact.kind) {
     case "loaded":
       return {
         "eventfold.aggregate.version": fact.version,
         "eventfold.events_replayed": fact.eventsReplayed,
-        "eventfold.snapshot.used": fact.snapshotVersion !== undefined,
+        "eventfold.load.source": sourceOf(fact),
         "eventfold.snapshot.version": fact.snapshotVersion,
       };
     case "missed":

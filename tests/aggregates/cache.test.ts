@@ -281,13 +281,18 @@ eachStorage((open, kind) => {
   it("keeps apart what repositories of other classes, and of other stores, load under the same id", async () => {
     const { cache, accounts, repositoryOf, storage, id, facts } = await cached();
     const other = repositoryOf(AccountOfSchema2, {}, { cache });
-    const plain = new AggregateRepository(Account, { eventStore: storage.eventStore, cache, observer: facts.observer });
-    for (const repository of [accounts, other, plain]) await repository.load(id);
+    const eventStore = new InMemoryEventStore();
+    await saveEvents(new AggregateRepository(Account, { eventStore }), id, 5);
+    const foreign = new AggregateRepository(Account, { eventStore, cache, observer: facts.observer });
+    for (const repository of [accounts, other, foreign]) await repository.load(id);
     expect(cache.entryCount).toBe(3);
     expect(facts.of("loaded").map(({ cachedVersion }) => cachedVersion)).toEqual([undefined, undefined, undefined]);
-    const sharing = repositoryOf(Account, {}, { cache });
-    await sharing.load(id);
-    expect(facts.of("loaded").at(-1)?.cachedVersion).toBe(12);
+    // What decorates a store keeps no events of its own.
+    const plain = new AggregateRepository(Account, { eventStore: storage.eventStore, cache, observer: facts.observer });
+    for (const sharing of [repositoryOf(Account, {}, { cache }), plain]) {
+      await sharing.load(id);
+      expect(facts.of("loaded").at(-1)?.cachedVersion).toBe(12);
+    }
   });
 
   it("is forgotten with what is erased, also what is being loaded meanwhile", async () => {

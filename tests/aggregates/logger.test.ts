@@ -49,6 +49,26 @@ it("writes through winston, one message at the level warn", () => {
   });
 });
 
+it("writes infos through pino and winston at the level info", async () => {
+  const eventStore = new InMemoryEventStore();
+  const snapshots = { store: new InMemorySnapshotStore(), threshold: 1 };
+  const account = new Account("a");
+  account.open();
+  await new AggregateRepository(Account, { eventStore, snapshots }).save(account);
+  class Newer extends Account {
+    static override readonly schemaVersion = 2;
+  }
+  const { written, stream } = lines();
+  const transports = [new winston.transports.Stream({ stream })];
+  for (const logger of [pino({}, stream), winston.createLogger({ format: winston.format.json(), transports })]) {
+    await new AggregateRepository(Newer, { eventStore, snapshots, logger }).load("a");
+  }
+  const [byPino, byWinston] = written.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const message = expect.stringContaining("schema-mismatch (row 1, class 2)") as string;
+  expect(byPino).toMatchObject({ level: 30, msg: message });
+  expect(byWinston).toMatchObject({ level: "info", message });
+});
+
 it("writes through console, one string", () => {
   const warn = vi.spyOn(console, "warn").mockReturnValue();
   warnThrough(console);

@@ -36,7 +36,7 @@ describe("loads", () => {
     await sdk.reset();
     await accounts.load("a");
     const measured = await sdk.collect();
-    const used = { ...type, "eventfold.snapshot.used": true };
+    const used = { ...type, "eventfold.load.source": "snapshot" };
     expect(measured.sum("eventfold.snapshot.hits", type)).toBe(1);
     expect(measured.sum("eventfold.snapshot.misses")).toBe(0);
     expect(measured.sum("eventfold.snapshot.stale")).toBe(0);
@@ -65,7 +65,7 @@ describe("loads", () => {
     }
     expect(measured.sum("eventfold.snapshot.misses")).toBe(3);
     expect(measured.sum("eventfold.snapshot.hits")).toBe(0);
-    const unused = { ...type, "eventfold.snapshot.used": false };
+    const unused = { ...type, "eventfold.load.source": "events" };
     expect(measured.histogram("eventfold.load.events_replayed", unused)).toMatchObject({ count: 3, sum: 14 });
   });
 

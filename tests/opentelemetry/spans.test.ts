@@ -60,7 +60,7 @@ eachStorage((open, kind) => {
       "eventfold.aggregate.type": "Account",
       "eventfold.aggregate.version": 13,
       "eventfold.events_replayed": 3,
-      "eventfold.snapshot.used": true,
+      "eventfold.load.source": "snapshot",
       "eventfold.snapshot.version": 10,
     });
     const read = sdk.spans[joint ? 0 : 1]!;
@@ -82,7 +82,7 @@ eachStorage((open, kind) => {
     await new InstrumentedRepository(AccountOfSchema2, options).load(id);
     expect(named("load Account").attributes).toMatchObject({
       "eventfold.events_replayed": 10,
-      "eventfold.snapshot.used": false,
+      "eventfold.load.source": "events",
       "eventfold.snapshot.miss_reason": "schema-mismatch",
     });
   });
@@ -199,7 +199,7 @@ eachStorage((open, kind) => {
       `pruneSnapshots ${type}`,
     ]);
     expect(sdk.spans.length).toBe(4);
-    expect(spans[0]!.attributes).toMatchObject({ "eventfold.walk.aggregates": 5, "eventfold.walk.failed": 0 });
+    expect(spans[0]!.attributes).toMatchObject({ "eventfold.aggregates.count": 5, "eventfold.aggregates.failed": 0 });
   });
 
   it("creates snapshots and erases in spans of their own", async () => {

@@ -7,6 +7,7 @@ const root = join(import.meta.dirname, "../..");
 // What an editor shows at each `/*name*/`.
 const source = `
 import { AggregateRepository, type EventStore } from "eventfold";
+import { InstrumentedRepository } from "eventfold/opentelemetry";
 import { Account } from "../aggregates/account.ts";
 import { Wallet } from "../aggregates/wallet.ts";
 
@@ -21,6 +22,9 @@ void account./*state*/state;
 const /*wallets*/wallets = new AggregateRepository(Wallet, { eventStore });
 const wallet = wallets.createNew();
 wallet./*execute*/execute({ fill: 1 });
+const /*traced*/traced = new InstrumentedRepository(Account, { eventStore });
+const /*tracedAccount*/tracedAccount = await traced./*tracedLoad*/load("a");
+void traced./*tracedUpdate*/update("a", (loaded) => loaded.deposit(1));
 `;
 
 const editor = openEditor(source);
@@ -42,6 +46,13 @@ it.each([
   ["deposit", "(method) Account.deposit(amount?: number): void"],
   ["state", "(property) AggregateRoot<AccountState, AccountEvent>.state: AccountState"],
   ["execute", "(method) DecidedAggregate<{ coins: number; }, WalletCommand>.execute(command: WalletCommand): void"],
+  ["traced", "const traced: InstrumentedRepository<Account>"],
+  ["tracedAccount", "const tracedAccount: Account"],
+  ["tracedLoad", "(method) InstrumentedRepository<Account>.load(id: string): Promise<Account> (+1 overload)"],
+  [
+    "tracedUpdate",
+    "(method) InstrumentedRepository<Account>.update(id: string, change: (aggregate: Account) => unknown, options?: UpdateOptions): Promise<Account>",
+  ],
 ])("hovering %s reads well", (name, expected) => {
   expect(editor.hover(name)).toBe(expected);
 });
@@ -53,6 +64,11 @@ it("the explanation of a method says what it promises and what it throws", () =>
 
 it("completion after an aggregate shows what its author wrote, id, version and state", () => {
   expect(editor.completions("state")).toEqual(["deposit", "grow", "id", "open", "state", "version", "withdraw"]);
+});
+
+it("an instrumented repository explains and completes as a plain one does", () => {
+  expect(editor.documentation("tracedUpdate")).toBe(editor.documentation("update"));
+  expect(editor.completions("tracedLoad")).toEqual(editor.completions("load"));
 });
 
 it("completion after a repository shows its methods and nothing of its inside", () => {

@@ -32,6 +32,10 @@ export class InstrumentedSnapshotStore extends SnapshotStoreDecorator {
     return this.#calls.carryOut(call, carryOut, origin);
   }
 
+  protected override aroundSync<Answer>(call: SnapshotStoreCall, carryOut: () => Answer): Answer {
+    return this.#calls.carryOutSync(call, carryOut);
+  }
+
   protected undecorated(eventStore: EventStore): EventStore {
     return eventStore instanceof InstrumentedEventStore ? eventStore.wrapped : eventStore;
   }

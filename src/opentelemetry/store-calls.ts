@@ -1,4 +1,4 @@
-import { type Attributes, type Link, type Span, SpanKind } from "@opentelemetry/api";
+import { type Attributes, context, type Histogram, type Link, type Span, SpanKind, trace } from "@opentelemetry/api";
 import type { StoreCall } from "../events/event-store-decorator.ts";
 import { InMemoryEventStore } from "../stores/memory/in-memory-event-store.ts";
 import { InMemorySnapshotStore } from "../stores/memory/in-memory-snapshot-store.ts";
@@ -34,28 +34,32 @@ export class StoreCalls {
     return this.#telemetry.isOn ? this.#measured(call, work, origin) : work();
   }
 
-  async #measured<Answer>(call: StoreCall<string>, work: () => Promise<Answer>, origin?: Link): Promise<Answer> {
-    const described = this.#describe(call);
-    const span =
-      this.#telemetry.isTracing && !Operation.active?.isWalk ? this.#startSpan(call, described, origin) : undefined;
-    const startedAt = performance.now();
-    let failure: NamedAttributes = {};
+  /** For what is answered at once. */
+  carryOutSync<Answer>(call: StoreCall<string>, work: () => Answer): Answer {
+    if (!this.#telemetry.isOn) return work();
+    const measurement = this.#begin(call);
     try {
-      const answer = await work();
-      const events = span?.isRecording() ? eventsIn(answer) : undefined;
-      if (events !== undefined) span?.setAttributes(attributesOf({ "eventfold.events": events }));
-      return answer;
+      return measurement.succeed(measurement.within(work));
     } catch (error) {
-      failure = { "error.type": errorType(error), "db.response.status_code": sqlState(error) };
-      span?.setAttributes(attributesOf(failure));
-      if (span !== undefined) failSpan(span, error);
-      throw error;
-    } finally {
-      const seconds = (performance.now() - startedAt) / 1_000;
-      const attributes = { ...this.#common, ...attributesOf({ ...described, ...failure }) };
-      this.#telemetry.instruments["db.client.operation.duration"].record(seconds, attributes);
-      span?.end();
+      return measurement.fail(error);
     }
+  }
+
+  async #measured<Answer>(call: StoreCall<string>, work: () => Promise<Answer>, origin?: Link): Promise<Answer> {
+    const measurement = this.#begin(call, origin);
+    try {
+      return measurement.succeed(await measurement.within(work));
+    } catch (error) {
+      return measurement.fail(error);
+    }
+  }
+
+  #begin(call: StoreCall<string>, origin?: Link): Measurement {
+    const described = this.#describe(call);
+    const { isTracing, instruments } = this.#telemetry;
+    const span = isTracing && !Operation.active?.isWalk ? this.#startSpan(call, described, origin) : undefined;
+    const duration = instruments["db.client.operation.duration"];
+    return new Measurement(span, duration, { ...this.#common, ...attributesOf(described) });
   }
 
   #describe({ method, events, snapshotVersion }: StoreCall<string>): NamedAttributes {
@@ -78,6 +82,46 @@ export class StoreCalls {
       attributes: { ...this.#common, ...attributes },
       ...(origin && { root: true, links: [origin] }),
     });
+  }
+}
+
+/** Of one call, until it succeeds or fails. */
+class Measurement {
+  readonly #span: Span | undefined;
+  readonly #duration: Histogram;
+  readonly #attributes: Attributes;
+  readonly #startedAt = performance.now();
+
+  constructor(span: Span | undefined, duration: Histogram, attributes: Attributes) {
+    this.#span = span;
+    this.#duration = duration;
+    this.#attributes = attributes;
+  }
+
+  /** Does `work` so that spans of a driver stand below the one of the call. */
+  within<Answer>(work: () => Answer): Answer {
+    return this.#span === undefined ? work() : context.with(trace.setSpan(context.active(), this.#span), work);
+  }
+
+  succeed<Answer>(answer: Answer): Answer {
+    const events = this.#span?.isRecording() ? eventsIn(answer) : undefined;
+    if (events !== undefined) this.#span?.setAttributes(attributesOf({ "eventfold.events": events }));
+    this.#end(this.#attributes);
+    return answer;
+  }
+
+  /** @throws `error` */
+  fail(error: unknown): never {
+    const failure = attributesOf({ "error.type": errorType(error), "db.response.status_code": sqlState(error) });
+    this.#span?.setAttributes(failure);
+    if (this.#span !== undefined) failSpan(this.#span, error);
+    this.#end({ ...this.#attributes, ...failure });
+    throw error;
+  }
+
+  #end(attributes: Attributes): void {
+    this.#duration.record((performance.now() - this.#startedAt) / 1_000, attributes);
+    this.#span?.end();
   }
 }
 

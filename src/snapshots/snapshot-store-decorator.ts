@@ -7,6 +7,7 @@ import type {
   EraseSnapshotsOptions,
   GetSnapshotOptions,
   JointStore,
+  LoadPage,
   SaveSnapshotOptions,
   SaveSnapshotResult,
   SchemaVersionOption,
@@ -14,7 +15,9 @@ import type {
 } from "./snapshot-store.ts";
 
 /** `append` is the one of the joint store, which brings a snapshot along. */
-export type SnapshotStoreCall = StoreCall<Exclude<keyof SnapshotStore | keyof JointStore, "jointWith">>;
+export type SnapshotStoreCall = StoreCall<
+  Exclude<keyof SnapshotStore | keyof JointStore, "jointWith" | "readForLoadSync">
+>;
 
 /** Passes every call, those of the joint store included, on to another snapshot store by way of `around`. */
 export abstract class SnapshotStoreDecorator implements SnapshotStore {
@@ -26,6 +29,9 @@ export abstract class SnapshotStoreDecorator implements SnapshotStore {
 
   /** Has a call carried out, and passes its outcome on. */
   protected abstract around<Answer>(call: SnapshotStoreCall, carryOut: () => Promise<Answer>): Promise<Answer>;
+
+  /** As `around`, for what is answered at once. Without it nothing is: then loads ask in the other form. */
+  protected aroundSync?<Answer>(call: SnapshotStoreCall, carryOut: () => Answer): Answer;
 
   /** What the wrapped store knows `eventStore` as: what a decorator of the same kind wraps, anything else itself. */
   protected abstract undecorated(eventStore: EventStore): EventStore;
@@ -82,6 +88,13 @@ export abstract class SnapshotStoreDecorator implements SnapshotStore {
             { method: "append", ...stream, events: events.length, snapshotVersion: options.snapshot.version },
             () => joint.append(stream, events, options),
           ),
+        ...(joint.readForLoadSync &&
+          this.aroundSync && {
+            readForLoadSync: (stream, wanted, limit) => {
+              const read = (): LoadPage | undefined => joint.readForLoadSync?.(stream, wanted, limit);
+              return this.aroundSync?.({ method: "readForLoad", ...stream }, read) as LoadPage;
+            },
+          }),
       }
     );
   }

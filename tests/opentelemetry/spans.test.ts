@@ -3,6 +3,7 @@ import { context, SpanKind, trace } from "@opentelemetry/api";
 import { AggregateNotFoundError, AggregateRepository, type SnapshotMode, type SnapshotOptions } from "eventfold";
 import { InstrumentedRepository, type TelemetryOptions } from "eventfold/opentelemetry";
 import { connectPostgres } from "eventfold/postgres";
+import { openSqlite } from "eventfold/sqlite";
 import { Faults, FaultyEventStore, FaultySnapshotStore, failing } from "eventfold/testing";
 import { describe, expect, it } from "vitest";
 import { Account, AccountOfSchema2 } from "../aggregates/account.ts";
@@ -166,6 +167,19 @@ eachStorage((open, kind) => {
     ]);
   });
 
+  it("is the span of the store below which a driver's spans stand", async () => {
+    const { accounts, faults } = await setUp();
+    let active: unknown;
+    faults.next("append", (call) => {
+      active = trace.getActiveSpan()?.spanContext().spanId;
+      return call();
+    });
+    const account = accounts.createNew();
+    account.open();
+    await accounts.save(account);
+    expect(active).toBe(named("append events").span.spanContext().spanId);
+  });
+
   it("a snapshot that fails leaves the save as it is, and says so", async () => {
     const { faults, saved } = await setUp({ threshold: 1 });
     faults.next("saveSnapshot", failing(new Error("disk full")));
@@ -258,18 +272,6 @@ eachStorage((open, kind) => {
   );
 });
 
-describe("without what the SDK registers", () => {
-  it("works without a context manager; then spans stand side by side", async () => {
-    const { InMemoryEventStore } = await import("eventfold");
-    context.disable();
-    const accounts = new InstrumentedRepository(Account, { eventStore: new InMemoryEventStore() });
-    const account = accounts.createNew();
-    account.open();
-    await accounts.save(account);
-    expect(tree(sdk.spans)).toEqual(["- > append events", "- > save Account"]);
-  });
-});
-
 it("says the error code of PostgreSQL, beside our own", async () => {
   const { url } = await freshSchema();
   const { eventStore, close } = await connectPostgres(url);
@@ -280,4 +282,39 @@ it("says the error code of PostgreSQL, beside our own", async () => {
     "db.response.status_code": "42P01",
   });
   await close();
+});
+
+it("spans what SQLite answers at once, and what fails there", async () => {
+  const { eventStore, snapshotStore: store, close } = openSqlite(":memory:");
+  const snapshots = { store, threshold: 2 };
+  const accounts = new InstrumentedRepository(Account, { eventStore, snapshots, logger: false });
+  const account = accounts.createNew("a");
+  account.grow(2);
+  await accounts.save(account);
+  await sdk.reset();
+  await accounts.load("a");
+  expect(tree(sdk.spans)).toEqual(["load Account > readForLoad", "- > load Account"]);
+  expect(named("readForLoad").attributes).toMatchObject({ "db.system.name": "sqlite", "eventfold.events": 0 });
+  await close();
+  await sdk.reset();
+  await expect(accounts.load("a")).rejects.toThrow();
+  expect(sdk.spans.map(({ name, attributes }) => [name, attributes["error.type"]])).toEqual([
+    ["readForLoad", "CLOSED"],
+    ["readPage events", "CLOSED"],
+    ["load Account", "CLOSED"],
+  ]);
+  expect((await sdk.collect()).histogram("db.client.operation.duration", { "error.type": "CLOSED" }).count).toBe(2);
+});
+
+// Last, since nothing registers it again.
+describe("without what the SDK registers", () => {
+  it("works without a context manager; then spans stand side by side", async () => {
+    const { InMemoryEventStore } = await import("eventfold");
+    context.disable();
+    const accounts = new InstrumentedRepository(Account, { eventStore: new InMemoryEventStore() });
+    const account = accounts.createNew();
+    account.open();
+    await accounts.save(account);
+    expect(tree(sdk.spans)).toEqual(["- > append events", "- > save Account"]);
+  });
 });

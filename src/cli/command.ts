@@ -12,6 +12,9 @@ export type Command = CommandUnknownOpts;
 /** Arguments that make no sense. The message is for the person who typed them; exit code 2. */
 export class UsageError extends Error {}
 
+/** What deletes was not confirmed, and there was nobody to ask; exit code 2. */
+export class NotConfirmedError extends Error {}
+
 /** A database that cannot be used as it is. The message says why, and what to do; exit code 3. */
 export class DatabaseError extends Error {}
 
@@ -136,6 +139,12 @@ function examplesText(examples: CommandTexts["examples"]): string {
 }
 
 function exitCodesText(found: string | undefined): string {
-  const one = found === undefined ? "" : `, 1 ${found}`;
-  return `\nExit codes: 0 all is well${one}, 2 wrong use, 3 trouble with the database, 130 interrupted.`;
+  const meanings = [
+    [EXIT.fine, "all is well"],
+    ...(found === undefined ? [] : [[EXIT.found, found]]),
+    [EXIT.use, "wrong use"],
+    [EXIT.database, "trouble with the database"],
+    [EXIT.interrupted, "interrupted before the work was done"],
+  ];
+  return ["\nExit codes:", ...meanings.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`)].join("\n");
 }

@@ -6,19 +6,22 @@ import {
   InvalidNumberError,
   TablesMissingError,
 } from "../errors.ts";
-import { DatabaseError, EXIT, endedByCommander, InterruptedError, UsageError } from "./command.ts";
+import { DatabaseError, EXIT, endedByCommander, InterruptedError, NotConfirmedError, UsageError } from "./command.ts";
 
 /** How the process ends after `error`, and what is to be said about it; undefined when that has been said. */
 export interface Failure {
   readonly exitCode: number;
   readonly message: string | undefined;
+  /** Whether it helps to say how the command is meant. @default false */
+  readonly usage?: boolean;
 }
 
 export function failureOf(error: unknown): Failure {
   const ended = endedByCommander(error);
   if (ended !== undefined) return { exitCode: ended, message: undefined };
   if (error instanceof InterruptedError) return { exitCode: EXIT.interrupted, message: error.message };
-  if (error instanceof UsageError) return { exitCode: EXIT.use, message: error.message };
+  if (error instanceof UsageError) return { exitCode: EXIT.use, message: error.message, usage: true };
+  if (error instanceof NotConfirmedError) return { exitCode: EXIT.use, message: error.message };
   if (error instanceof DatabaseError && !isPoolerProblem(error))
     return { exitCode: EXIT.database, message: error.message };
   if (error instanceof CorruptStreamError) return { exitCode: EXIT.found, message: messageOf(error) };
@@ -31,7 +34,7 @@ export function failureOf(error: unknown): Failure {
     return { exitCode: EXIT.use, message: `Behind a pooler, pass --no-prepare. (${messageOf(error)})` };
   }
   const misused = [ConfigurationError, InvalidNameError, InvalidNumberError].some((each) => error instanceof each);
-  return { exitCode: misused ? EXIT.use : EXIT.database, message: messageOf(error) };
+  return { exitCode: misused ? EXIT.use : EXIT.database, message: messageOf(error), usage: misused };
 }
 
 /** Of any thrown value. A host with several addresses gives one error for each. */

@@ -3,7 +3,7 @@ import "./experimental-warnings.ts";
 
 import { adviseCommand } from "./advise.ts";
 import { checkCommand } from "./check.ts";
-import { type Command, EXIT, program } from "./command.ts";
+import { type Command, program } from "./command.ts";
 import { demoCommand } from "./demo.ts";
 import { eraseCommand } from "./erase.ts";
 import { failureOf } from "./failure.ts";
@@ -51,10 +51,10 @@ async function run(args: readonly string[]): Promise<void> {
   try {
     await eventfold.run(args);
   } catch (error) {
-    const { exitCode, message } = failureOf(error);
+    const { exitCode, message, usage = false } = failureOf(error);
     session.exitCode = exitCode;
     if (message === undefined) return;
-    const hint = exitCode === EXIT.use ? `\n${eventfold.usage(args)}` : "";
+    const hint = usage ? `\n${eventfold.usage(args)}` : "";
     session.note(`${stderr.style("red", "eventfold:")} ${message}${hint}`);
   }
 }

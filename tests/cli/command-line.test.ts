@@ -16,7 +16,7 @@ describe("help", () => {
       const { status, stdout, stderr } = eventfold(".", [command, "--help"]);
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
       expect(stdout).toMatch(new RegExp(`Examples:\\n  eventfold ${command}`));
-      expect(stdout).toContain("Exit codes: 0");
+      expect(stdout).toContain("Exit codes:\n  0    all is well\n");
       expect(stdout).toContain("--json");
     }
   });

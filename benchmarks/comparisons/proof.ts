@@ -20,7 +20,7 @@ export const proof: Comparison = {
     const proving = await copyLibrary(storage.name, "verified");
     const believing = await copyLibrary(storage.name, "believed");
     const snapshotStore = Object.create(storage.snapshotStore, {
-      jointWith: { value: () => ({ readForLoad: storage.readUnproven }) },
+      jointWith: { value: () => ({ readForLoad: storage.readUnproven, readForLoadSync: storage.readUnprovenSync }) },
     }) as SnapshotStore;
     let facts = 0;
     const accounts = proving.withSnapshots(storage, () => {

@@ -20,21 +20,23 @@ export function openSqliteFile(): Storage {
   const storage = openSqlite(handle);
   const database = databaseOf(storage.eventStore);
   const bare = new BareSqlite(handle);
+  const readUnprovenSync: Storage["readUnprovenSync"] = (stream, { schemaVersion, fingerprint }, limit) => {
+    const { aggregateType, aggregateId } = stream;
+    const key = { aggregateType, aggregateId, schemaVersion, fingerprint };
+    const [columns] = database.rows(selectUnproven, aggregateType, aggregateId, schemaVersion, fingerprint);
+    const [version, stateText, createdAt, lastEventId, checksum, followed] = columns as UnprovenColumns;
+    const row = { ...key, version, stateText, createdAt, lastEventId, checksum };
+    const events = followed === 1 ? readEvents(database, stream, { afterVersion: version, limit }) : [];
+    return { head: version + events.length, row, anchored: true, afterVersion: version, events };
+  };
   const opened: Storage = {
     ...storage,
     name: "SQLite",
     grouped: undefined,
     bare,
     bareConcurrent: bare,
-    readUnproven: async (stream, { schemaVersion, fingerprint }, limit) => {
-      const { aggregateType, aggregateId } = stream;
-      const key = { aggregateType, aggregateId, schemaVersion, fingerprint };
-      const [columns] = database.rows(selectUnproven, aggregateType, aggregateId, schemaVersion, fingerprint);
-      const [version, stateText, createdAt, lastEventId, checksum, followed] = columns as UnprovenColumns;
-      const row = { ...key, version, stateText, createdAt, lastEventId, checksum };
-      const events = followed === 1 ? readEvents(database, stream, { afterVersion: version, limit }) : [];
-      return { head: version + events.length, row, anchored: true, afterVersion: version, events };
-    },
+    readUnproven: async (...request) => readUnprovenSync(...request),
+    readUnprovenSync,
     facts: [
       `SQLite ${process.versions.sqlite} by node:sqlite`,
       `journal_mode ${pragma(handle, "journal_mode")}`,

@@ -13,6 +13,8 @@ export interface Storage {
   readonly bareConcurrent: BareDriver;
   /** What a load reads, by the means of the library, without the event that proves the snapshot. */
   readonly readUnproven: JointStore["readForLoad"];
+  /** As `readUnproven`, where the library's loads do not wait for promises. */
+  readonly readUnprovenSync?: NonNullable<JointStore["readForLoadSync"]>;
   /** What the measurements depend on: versions, and the durability in force, as the open connection has it. */
   readonly facts: readonly string[];
   /** Where another process finds the stores; undefined when it cannot. */

@@ -1,4 +1,10 @@
-import { AggregateRepository, InMemoryEventStore, InMemorySnapshotStore, type RepositoryFact } from "eventfold";
+import {
+  AggregateRepository,
+  InMemoryEventStore,
+  InMemorySnapshotStore,
+  type RepositoryFact,
+  StreamErasedError,
+} from "eventfold";
 import { InstrumentedRepository, metricsObserver } from "eventfold/opentelemetry";
 import { delayedUntil, Faults, FaultyEventStore, FaultySnapshotStore, failing } from "eventfold/testing";
 import { describe, expect, it } from "vitest";
@@ -156,6 +162,23 @@ describe("snapshots", () => {
     expect([failed("policy", "TypeError"), failed("write", "ENOSPC")]).toEqual([1, 3]);
     expect(measured.sum("eventfold.snapshot.pauses")).toBe(1);
     expect(measured.sum("eventfold.snapshot.drops", { "eventfold.snapshot.drop_reason": "store-paused" })).toBe(1);
+  });
+
+  it("that an erasure refuses are neither failed nor dropped", async () => {
+    const { accounts, faults } = setUp({ snapshots: { threshold: 1 } });
+    const stream = { aggregateType: "Account", aggregateId: "a" };
+    faults.next("saveSnapshot", failing(new StreamErasedError({ stream })));
+    await saveEvents(accounts, "a", 1);
+    const measured = await sdk.collect();
+    expect(measured.sum("eventfold.snapshot.drops") + measured.sum("eventfold.snapshot.failures")).toBe(0);
+  });
+
+  it("are new at least, whatever clocks say", async () => {
+    const { accounts, clock } = setUp({ snapshots: { threshold: 1 } });
+    await saveEvents(accounts, "a", 1);
+    clock.advance(-60_000);
+    await accounts.load("a");
+    expect((await sdk.collect()).histogram("eventfold.snapshot.age.time")).toMatchObject({ count: 1, sum: 0 });
   });
 
   it("that a full queue refuses count as dropped; the depth is that of all queues of a type", async () => {

@@ -167,6 +167,33 @@ eachStorage((open, kind) => {
     ]);
   });
 
+  it.each([
+    [Object.assign(new TypeError("x"), { code: "Ada Lovelace, 12 St James's Square" }), "TypeError"],
+    [Object.assign(new Error("x"), { code: "x".repeat(65), name: "Ada Lovelace" }), "_OTHER"],
+    ["Ada Lovelace", "_OTHER"],
+    [undefined, "_OTHER"],
+  ])("tells a kind of error, and nothing that could be data: %o", async (error, expected) => {
+    const { accounts, id, saved } = await setUp();
+    await saved(1);
+    await accounts.update(id, () => Promise.reject(error as Error)).catch(() => undefined);
+    expect(named("update Account").attributes["error.type"]).toBe(expected);
+  });
+
+  it("a snapshot by hand belongs to the call, also while an older one waits", async () => {
+    const { accounts, id, saved } = await setUp({ threshold: 10, mode: "background" });
+    await saved(10);
+    const account = await accounts.load(id);
+    account.deposit(1);
+    await accounts.save(account);
+    await accounts.createSnapshot(account);
+    await accounts.awaitPendingSnapshots();
+    // Where a database is waited for, the older one may be written as well, in a trace of its own.
+    const writes = sdk.spans.filter(({ name }) => name === "saveSnapshot snapshots");
+    expect(writes.filter(({ parent }) => parent !== undefined)).toMatchObject([
+      { parent: "createSnapshot Account", span: { links: [] } },
+    ]);
+  });
+
   it("is the span of the store below which a driver's spans stand", async () => {
     const { accounts, faults } = await setUp();
     let active: unknown;

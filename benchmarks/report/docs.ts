@@ -38,11 +38,12 @@ function filled(page: string, figures: ReadonlyMap<string, string>): string {
   });
 }
 
-function environmentList({ startedAt, tookSeconds, secondsEach, environment }: Run): string {
+function environmentList({ startedAt, tookSeconds, secondsEach, environment, caution }: Run): string {
   const date = startedAt.slice(0, 10);
   const lines = Object.entries(environment).map(([name, facts]) => `- **${name}**: ${facts.join(", ")}`);
   const minutes = (tookSeconds / 60).toFixed(0);
-  return [`${date}, ${minutes} minutes in all, ${secondsEach} seconds for each row:`, "", ...lines].join("\n");
+  const list = [`${date}, ${minutes} minutes in all, ${secondsEach} seconds for each row:`, "", ...lines];
+  return [...list, ...(caution === undefined ? [] : ["", caution])].join("\n");
 }
 
 function withHeading(table: TextTable): string {

@@ -1,6 +1,6 @@
 import type { Comparison } from "./comparison.ts";
 import { cachedLoad } from "./comparisons/cache.ts";
-import { concurrentLoads, concurrentSaves, groupedSaves } from "./comparisons/concurrency.ts";
+import { concurrentLoads, concurrentSaves } from "./comparisons/concurrency.ts";
 import { loadMany } from "./comparisons/load-many.ts";
 import { flatness, longHistory } from "./comparisons/long-history.ts";
 import { proof } from "./comparisons/proof.ts";
@@ -29,7 +29,6 @@ export const comparisons: readonly Comparison[] = [
   roundTrips,
   saveSize,
   concurrentSaves,
-  groupedSaves,
   syncSnapshot,
   atomicSnapshot,
   idleBackground,

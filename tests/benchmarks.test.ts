@@ -14,8 +14,8 @@ import { fromJson } from "../benchmarks/report/json.ts";
 const root = join(import.meta.dirname, "..");
 const program = ["--disable-warning=ExperimentalWarning", "--import", "./tools/node/sources.mjs", "benchmarks/main.ts"];
 
-/** Where there is but one history, and without group commit. */
-const LEFT_OUT = ["flatness", "grouped-saves"];
+/** Where there is but one history. */
+const LEFT_OUT = ["flatness"];
 
 interface Outcome {
   readonly stdout: string;

@@ -2,7 +2,7 @@ import type { AggregateRepository } from "eventfold";
 import type { Account } from "../account.ts";
 import { SHORT } from "../axes.ts";
 import { BareAccount } from "../bare-account.ts";
-import type { Bench, Comparison } from "../comparison.ts";
+import type { Comparison } from "../comparison.ts";
 import { withoutSnapshots, withSnapshots } from "../histories.ts";
 import { count } from "../wording.ts";
 
@@ -19,22 +19,18 @@ export const concurrentSaves: Comparison = {
   note: "Each caller has an account of its own and waits for its save. Bare insert: over as many connections.",
   measureIn: async ({ storage, axes, compare }) => {
     if (storage.name === "memory") return;
-    await compareSaves({ storage, axes, compare }, withoutSnapshots(storage));
-  },
-};
-
-export const groupedSaves: Comparison = {
-  id: "grouped-saves",
-  title: "Saves of one event with group commit, by the number of callers at the same time",
-  axis: "callers",
-  baseline: "bare insert",
-  candidate: "save",
-  counted: "saves",
-  note: "Saves that wait at the same time share a statement or a transaction.",
-  measureIn: async ({ storage, axes, compare }) => {
-    if (storage.grouped === undefined) return;
-    const accounts = withoutSnapshots({ eventStore: storage.grouped });
-    await compareSaves({ storage, axes, compare }, accounts, { callers: 32, perSecondMin: 15_000 });
+    const accounts = withoutSnapshots(storage);
+    for (const callers of axes.callers) {
+      const saves = savesBy(callers, accounts);
+      const bareAccounts = Array.from({ length: callers }, () => new BareAccount());
+      await compare({
+        point: count(callers),
+        x: callers,
+        operations: callers * OPERATIONS_EACH,
+        baseline: () => together(bareAccounts, (account) => account.save(storage.bareConcurrent, 1)),
+        candidate: saves,
+      });
+    }
   },
 };
 
@@ -65,27 +61,13 @@ export const concurrentLoads: Comparison = {
 };
 
 /** Saves of one event each, by callers with an account of their own. */
-async function compareSaves(
-  { storage, axes, compare }: Pick<Bench, "storage" | "axes" | "compare">,
-  accounts: AggregateRepository<Account>,
-  target?: { readonly callers: number; readonly perSecondMin: number },
-): Promise<void> {
-  for (const callers of axes.callers) {
-    const instances = Array.from({ length: callers }, () => accounts.createNew());
-    const bareAccounts = instances.map(() => new BareAccount());
-    await compare({
-      point: count(callers),
-      x: callers,
-      operations: callers * OPERATIONS_EACH,
-      baseline: () => together(bareAccounts, (account) => account.save(storage.bareConcurrent, 1)),
-      candidate: () =>
-        together(instances, (account) => {
-          account.move(1);
-          return accounts.save(account);
-        }),
-      target: callers === target?.callers ? { perSecondMin: target.perSecondMin } : undefined,
+function savesBy(callers: number, accounts: AggregateRepository<Account>): () => Promise<void> {
+  const instances = Array.from({ length: callers }, () => accounts.createNew());
+  return () =>
+    together(instances, (account) => {
+      account.move(1);
+      return accounts.save(account);
     });
-  }
 }
 
 /** Each one of `callers` does its work several times, one after the other, and all of them at the same time. */

@@ -53,7 +53,7 @@ const ROWS: readonly PanelRow[] = [
     rate: true,
     lines: [
       ...versus("concurrent-saves"),
-      { comparison: "grouped-saves", side: "candidate", label: "eventfold with group commit", color: GROUPED },
+      { comparison: "group-commit", side: "candidate", label: "eventfold with group commit", color: GROUPED },
     ],
   },
 ];

@@ -19,7 +19,7 @@ const LINES: readonly Line[] = [
   { label: "saves of one event; against a bare insert", comparison: "save-size", point: "1" },
   { label: "saves of 100 events; against a bare insert", comparison: "save-size", point: "100" },
   { label: "saves of one event by POINT callers; against bare inserts", comparison: "concurrent-saves" },
-  { label: "the same with group commit", comparison: "grouped-saves" },
+  { label: "the same with group commit", comparison: "group-commit" },
   {
     label: "checksum, guards and observer: a load with them against one without",
     comparison: "proof",

@@ -22,7 +22,6 @@ export function openMemory(): Storage {
     name: "memory",
     eventStore,
     snapshotStore,
-    grouped: undefined,
     bare,
     bareConcurrent: bare,
     readUnproven: async (stream, wanted, limit) => {

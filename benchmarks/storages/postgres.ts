@@ -46,7 +46,6 @@ export async function openPostgres(): Promise<Storage> {
   const opened: Storage = {
     ...storage,
     name: "PostgreSQL",
-    grouped: undefined,
     bare: new BarePostgres(client),
     bareConcurrent: new BarePostgres(pool),
     readUnproven: async ({ aggregateType, aggregateId }, { schemaVersion, fingerprint }, limit) => {

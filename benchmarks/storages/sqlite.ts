@@ -32,7 +32,6 @@ export function openSqliteFile(): Storage {
   const opened: Storage = {
     ...storage,
     name: "SQLite",
-    grouped: undefined,
     bare,
     bareConcurrent: bare,
     readUnproven: async (...request) => readUnprovenSync(...request),

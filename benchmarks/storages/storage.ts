@@ -6,8 +6,6 @@ export interface Storage {
   readonly name: string;
   readonly eventStore: EventStore;
   readonly snapshotStore: SnapshotStore;
-  /** The event store once more, with group commit; undefined where nothing waits for a disk. */
-  readonly grouped: EventStore | undefined;
   readonly bare: BareDriver;
   /** The same over as many connections as the stores have, where they have several. */
   readonly bareConcurrent: BareDriver;

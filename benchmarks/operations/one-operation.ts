@@ -1,5 +1,4 @@
 // One operation on a database in a process of its own, so that its peak memory is its own. Prints JSON.
-import { existsSync, readFileSync } from "node:fs";
 import {
   AggregateRepository,
   type EventStore,
@@ -10,8 +9,7 @@ import {
 import { connectPostgres } from "eventfold/postgres";
 import { openSqlite } from "eventfold/sqlite";
 import { Account } from "../account.ts";
-
-const STATUS = "/proc/self/status";
+import { type Used, usedSoFar } from "./used.ts";
 
 interface Storage {
   readonly eventStore: EventStore;
@@ -29,10 +27,7 @@ interface Outcome {
   readonly note: string;
 }
 
-/** What a process has done, with the most memory that it ever had. */
-export interface Report extends Outcome {
-  readonly peakBytes: number;
-}
+export interface Report extends Outcome, Used {}
 
 const operations: Readonly<Record<string, (storage: Storage) => Promise<Omit<Outcome, "ms">>>> = {
   async open() {
@@ -83,18 +78,13 @@ if (operation === undefined) throw new Error(`There is no operation ${name}.`);
 const opened: Storage = address.startsWith("postgres") ? await connectPostgres(address) : openSqlite(address);
 // The first query opens a connection.
 await opened.eventStore.streams(Account.aggregateType, { limit: 1 });
-const startedAt = performance.now();
+const [startedAt, before] = [performance.now(), usedSoFar()];
 const outcome = await operation(opened);
 const ms = performance.now() - startedAt;
 await opened.close();
-const done: Report = { ms, ...outcome, peakBytes: peakMemory() };
+const { peakBytes, cpuMs } = usedSoFar();
+const done: Report = { ms, ...outcome, peakBytes, cpuMs: cpuMs - before.cpuMs };
 console.log(JSON.stringify(done));
-
-/** Linux hands the most memory that a parent had on to its children, but not in this place. */
-function peakMemory(): number {
-  const [, kibibytes] = /^VmHWM:\s*(\d+)/m.exec(existsSync(STATUS) ? readFileSync(STATUS, "utf8") : "") ?? [];
-  return (kibibytes === undefined ? process.resourceUsage().maxRSS : Number(kibibytes)) * 1_024;
-}
 
 async function warm(storage: Storage): Promise<Omit<Outcome, "ms">> {
   const replayed = { events: 0 };

@@ -52,15 +52,42 @@ describe("monitoring PostgreSQL with ids that are UUIDs", () => {
   });
 });
 
+interface Alone extends MonitoredStorage {
+  execute(sql: string): Promise<unknown>;
+}
+
 /** Each a database of its own, because every event counts. */
-const alone: Readonly<Record<string, () => Promise<MonitoredStorage>>> = {
-  SQLite: async () => openSqlite(":memory:"),
+const alone: Readonly<Record<string, () => Promise<Alone>>> = {
+  SQLite: async () => {
+    const handle = new DatabaseSync(":memory:");
+    return { ...openSqlite(handle), execute: async (sql) => handle.exec(sql) };
+  },
   PostgreSQL: async () => {
     const storage = await connectPostgres(pool);
     await pool.query("TRUNCATE events, snapshots RESTART IDENTITY");
-    return storage;
+    return { ...storage, execute: (sql) => pool.query(sql) };
   },
 };
+
+describe.each(Object.entries(alone))("a type of several pages, in %s", (name, open) => {
+  it("is looked at as a whole where that is little work, and else estimated", async () => {
+    const { snapshots, execute } = await open();
+    const [json, instant] = name === "SQLite" ? ["'{}'", "'2026-01-31T12:00:00.000Z'"] : ["'{}'::json", "now()"];
+    await execute(`
+      INSERT INTO events (aggregate_type, aggregate_id, version, id, type, schema_version, data, metadata, occurred_at)
+      WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2500)
+      SELECT 'Many', 'id-' || n, version, n || '-' || version, 'Happened', 1, ${json}, ${json}, ${instant}
+      FROM numbers CROSS JOIN (SELECT 1 AS version UNION ALL SELECT 2) AS versions
+    `);
+    const [all] = await snapshots.health({ streamsMax: 4_000 });
+    expect(all).toMatchObject({ exact: true, examined: 2_500, streams: 2_500, events: 5_000 });
+    const [some] = await snapshots.health({ streamsMax: 1_500 });
+    expect(some).toMatchObject({ exact: false, streams: 2_500, events: 5_000 });
+    const page = await snapshots.stale({ eventsSince: 0, limit: 1_000 });
+    expect(page).toMatchObject({ examined: 1_000, next: { aggregateType: "Many" } });
+    expect((await snapshots.stale({ eventsSince: 1_000 })).examined).toBe(2_500);
+  });
+});
 
 describe.each(Object.entries(alone))("a type with more streams than are looked at, in %s", (_name, open) => {
   it("is estimated from a sample, in which no length has an advantage", async () => {

@@ -28,7 +28,7 @@ const survey = /* sql */ `
       SELECT id
       FROM events
       WHERE aggregate_type = page.aggregate_type AND aggregate_id = page.aggregate_id AND version = snapshots.version
-    ) IS snapshots.last_event_id AND snapshots.last_event_id IS NOT NULL AS anchored`;
+    ) = snapshots.last_event_id AS anchored`;
 
 // From id to id down the index, however many events lie between.
 export const surveyStreams: string = /* sql */ `

@@ -172,10 +172,10 @@ eachStorage((open, kind) => {
     [Object.assign(new Error("x"), { code: "x".repeat(65), name: "Ada Lovelace" }), "_OTHER"],
     ["Ada Lovelace", "_OTHER"],
     [undefined, "_OTHER"],
-  ])("tells a kind of error, and nothing that could be data: %o", async (error, expected) => {
+  ])("tells a kind of error, and nothing that could be data: %o", async (thrown, expected) => {
     const { accounts, id, saved } = await setUp();
     await saved(1);
-    await accounts.update(id, () => Promise.reject(error as Error)).catch(() => undefined);
+    await accounts.update(id, () => Promise.reject(thrown as Error)).catch(() => undefined);
     expect(named("update Account").attributes["error.type"]).toBe(expected);
   });
 

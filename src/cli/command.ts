@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import {
   Command as CommanderCommand,
   CommanderError,
@@ -72,6 +73,7 @@ export function program(
   const root: Command = new CommanderCommand("eventfold")
     .description("Looks after event-sourced aggregates in a SQLite file or a PostgreSQL database.")
     .usage("<command> [options]")
+    .version(version(), "--version", "print the version")
     .helpOption("-h, --help", "print this")
     .helpCommand("help [command]", "print the help of a command")
     .addHelpText("after", exitCodesText("something was found"));
@@ -93,6 +95,11 @@ export function program(
     },
     usage: ([name]) => usageText(commands.find((each) => each.name() === name) ?? root),
   };
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string })
+    .version;
 }
 
 function usageText(each: Command): string {

@@ -44,11 +44,8 @@ function withoutTypes(source: string, path: string): string {
     return module.stripTypeScriptTypes(source);
   } catch (cause) {
     const problem = (cause as Error).message.split("\n")[0] ?? "";
-    throw new SyntaxError(
-      `${path}: ${problem}. Only types can be taken away, as Node.js does it. Import the compiled file, or run: ` +
-        "npx -y tsx node_modules/eventfold/dist/cli/main.js …",
-      { cause },
-    );
+    const advice = "Only types can be taken away, as Node.js does it. Import the compiled file instead.";
+    throw new SyntaxError(`${path}: ${problem}. ${advice}`, { cause });
   }
 }
 

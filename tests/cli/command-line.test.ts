@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { bankProject, fillSqlite } from "./bank-project.ts";
 import { eventfold, installEventfold, TerminalRun } from "./installed.ts";
@@ -19,6 +20,13 @@ describe("help", () => {
       expect(stdout).toContain("Exit codes:\n  0    all is well\n");
       expect(stdout).toContain("--json");
     }
+  });
+});
+
+it("tells its version", () => {
+  expect(eventfold(".", ["--version"])).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/),
   });
 });
 
@@ -152,6 +160,19 @@ describe("the configuration", () => {
     });
     await fillSqlite(path("bank.db"), 2, 6);
     const { status, stdout, stderr } = eventfold(folder, ["warm", "bank.db", "--json"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({ types: [{ written: 2 }] });
+  });
+
+  it("loads also where hooks run beside the thread, as on Node.js 22.13", async () => {
+    const { folder, path, read, write } = bankProject({
+      "without-hooks.mjs": 'import module from "node:module"; module.registerHooks = undefined;',
+    });
+    write("other.ts", read("eventfold.config.ts"));
+    write("eventfold.config.ts", 'export { default } from "./other.js";');
+    await fillSqlite(path("bank.db"), 2, 12);
+    const env = { NODE_OPTIONS: `--import ${pathToFileURL(path("without-hooks.mjs")).href} --no-deprecation` };
+    const { status, stdout, stderr } = eventfold(folder, ["warm", "bank.db", "--json"], env);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(JSON.parse(stdout)).toMatchObject({ types: [{ written: 2 }] });
   });

@@ -24,6 +24,13 @@ export class Account extends AggregateRoot<{ balance: number }, DomainEvent<"Dep
   }
 }
 
+/** Its snapshots prove themselves, and are wrong. */
+export class MistakenAccount extends Account {
+  protected override evolve(): { balance: number } {
+    return { balance: -1 };
+  }
+}
+
 const account = `
 import { AggregateRoot, type DomainEvent } from "eventfold";
 type Deposited = DomainEvent<"Deposited", { amount: number }>;

@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { AggregateRepository, newEvent, Snapshot } from "eventfold";
 import { openSqlite } from "eventfold/sqlite";
 import { beforeEach, expect, it } from "vitest";
-import { Account, type BankProject, bankProject, fillSqlite } from "./bank-project.ts";
+import { Account, type BankProject, bankProject, fillSqlite, MistakenAccount } from "./bank-project.ts";
 import { eventfold, installEventfold, TerminalRun } from "./installed.ts";
 
 installEventfold();
@@ -88,14 +88,7 @@ it("says of each snapshot whether a load would use it, and why not", async () =>
 it("never takes a state from a snapshot", async () => {
   const storage = openSqlite(project.path("bank.db"));
   const { eventStore, snapshotStore } = storage;
-  const forged = new AggregateRepository(
-    class extends Account {
-      protected override evolve(): { balance: number } {
-        return { balance: -1 };
-      }
-    },
-    { eventStore, snapshots: { store: snapshotStore } },
-  );
+  const forged = new AggregateRepository(MistakenAccount, { eventStore, snapshots: { store: snapshotStore } });
   await forged.createSnapshot(await forged.load("a-000"));
   await storage.close();
   expect(inspect("a-000")).toMatchObject({ state: { balance: 465 }, snapshots: [{ used: true }] });

@@ -1,7 +1,7 @@
 import { AggregateRepository } from "eventfold";
 import { openSqlite } from "eventfold/sqlite";
 import { describe, expect, it } from "vitest";
-import { Account, type BankProject, bankProject, fillSqlite } from "./bank-project.ts";
+import { Account, type BankProject, bankProject, fillSqlite, MistakenAccount } from "./bank-project.ts";
 import { eventfold, installEventfold, TerminalRun } from "./installed.ts";
 
 installEventfold();
@@ -100,14 +100,7 @@ describe("verify", () => {
     eventfold(project.folder, ["warm", "bank.db"]);
     const storage = openSqlite(project.path("bank.db"));
     const { eventStore, snapshotStore } = storage;
-    const wrong = new AggregateRepository(
-      class extends Account {
-        protected override evolve(): { balance: number } {
-          return { balance: -1 };
-        }
-      },
-      { eventStore, snapshots: { store: snapshotStore } },
-    );
+    const wrong = new AggregateRepository(MistakenAccount, { eventStore, snapshots: { store: snapshotStore } });
     await snapshotStore.deleteSnapshot("a-003", "Account");
     await wrong.createSnapshot(await wrong.load("a-003"));
     await storage.close();

@@ -1,4 +1,4 @@
-import { checkFolds, type FoldChange, type FoldReport, type FoldUpdate, updateFoldLock } from "../check/index.ts";
+import type { FoldChange, FoldReport, FoldUpdate } from "../check/index.ts";
 import { type Command, command, EXIT } from "./command.ts";
 import type { Session } from "./session.ts";
 
@@ -18,6 +18,8 @@ export function checkCommand(session: Session): Command {
     .option("--lock <file>", "the lock file (default: eventfold.lock.json)")
     .option("--update", "record the folds as they are")
     .action(async (files, { json, lock, update }) => {
+      // Not at the top: the parser takes as long to load as all the rest, and no other command needs it.
+      const { checkFolds, updateFoldLock } = await import("../check/index.ts");
       const options = { ...(files.length > 0 && { files }), ...(lock !== undefined && { lockFile: lock }) };
       const report = await (update === true ? updateFoldLock(options) : checkFolds(options));
       session.result({ json }, report, () => textOf(report));

@@ -7,7 +7,6 @@ import type { DomainEvent } from "../events/event.ts";
 import { openSqlite, type SqliteStorage } from "../stores/sqlite/open-sqlite.ts";
 import { type Command, command, InterruptedError } from "./command.ts";
 import { type LoadTimes, measureLoads } from "./demo/load-times.ts";
-import { terminalChart } from "./demo/terminal-chart.ts";
 import { improvement, milliseconds } from "./demo/wording.ts";
 import { Progress } from "./progress.ts";
 import type { Session } from "./session.ts";
@@ -56,7 +55,10 @@ export function demoCommand(session: Session): Command {
       const folder = mkdtempSync(join(tmpdir(), "eventfold-demo-"));
       try {
         const times = await measured(session, join(folder, "demo.db"), quick === true ? LENGTHS_QUICK : LENGTHS);
-        session.result({ json }, { threshold: THRESHOLD, loads: times }, () => textOf(times, session));
+        // Not at the top: a library for charts, which no other command needs.
+        const { terminalChart } = await import("./demo/terminal-chart.ts");
+        const chart = (columns: number, colored: boolean): string => terminalChart(times, columns, colored);
+        session.result({ json }, { threshold: THRESHOLD, loads: times }, () => textOf(times, session, chart));
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }
@@ -110,7 +112,11 @@ async function fill(
   return account.id;
 }
 
-function textOf(times: readonly LoadTimes[], { stdout }: Session): string {
+function textOf(
+  times: readonly LoadTimes[],
+  { stdout }: Session,
+  chart: (columns: number, colored: boolean) => string,
+): string {
   const columns = ["Events", "Without snapshots", "With snapshots", "Events replayed", "Improvement"].map((head) => {
     return { head, align: "right" as const };
   });
@@ -125,5 +131,5 @@ function textOf(times: readonly LoadTimes[], { stdout }: Session): string {
   });
   const width = Math.min(stdout.columns, CHART_COLUMNS_MAX);
   const colored = stdout.style("green", "x") !== "x";
-  return [table(columns, rows, stdout), "", terminalChart(times, width, colored)].join("\n");
+  return [table(columns, rows, stdout), "", chart(width, colored)].join("\n");
 }

@@ -65,7 +65,11 @@ describe("a password", () => {
     ["of another database", "mysql://app:s3cret@localhost/bank"],
   ])("%s is not printed", (_, url) => {
     const { folder } = bankProject();
-    for (const args of [["verify", url], ["verify", url, "too", "many"], ["migrate", url], ,]) {
+    for (const args of [
+      ["verify", url],
+      ["verify", url, "too", "many"],
+      ["migrate", url],
+    ]) {
       const { status, stdout, stderr } = eventfold(folder, args);
       expect([2, 3]).toContain(status);
       expect(stderr).not.toBe("");

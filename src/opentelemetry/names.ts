@@ -64,7 +64,7 @@ const WALK: readonly AttributeName[] = [...ABOUT_ALL, "eventfold.aggregates.coun
 export const OPERATION_SPANS: Readonly<Record<OperationName, SpanDeclaration>> = {
   load: {
     kind: "INTERNAL",
-    meaning: "`load`, `find` and `loadOrCreate`.",
+    meaning: "`load`, `find` and `loadOrCreate`. One that replays much may queue a snapshot.",
     attributes: [
       ...ABOUT_ONE,
       "eventfold.aggregate.version",
@@ -72,6 +72,7 @@ export const OPERATION_SPANS: Readonly<Record<OperationName, SpanDeclaration>> =
       "eventfold.load.source",
       "eventfold.snapshot.version",
       "eventfold.snapshot.miss_reason",
+      "eventfold.snapshot.result",
     ],
   },
   loadMany: {

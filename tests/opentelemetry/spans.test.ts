@@ -179,6 +179,23 @@ eachStorage((open, kind) => {
     expect(named("update Account").attributes["error.type"]).toBe(expected);
   });
 
+  it("a load that replayed much and queues a snapshot says so, and the write links to it", async () => {
+    const { accounts, options, id } = await setUp({ threshold: 10 });
+    const plain = new AggregateRepository(Account, { eventStore: options.eventStore });
+    const account = plain.createNew(id);
+    account.grow(21);
+    await plain.save(account);
+    await accounts.load(id);
+    const load = named("load Account");
+    expect(load.attributes["eventfold.snapshot.result"]).toBe("queued");
+    await accounts.awaitPendingSnapshots();
+    const { span, parent } = named("saveSnapshot snapshots");
+    expect([parent, span.links.map((link) => link.context.spanId)]).toEqual([
+      undefined,
+      [load.span.spanContext().spanId],
+    ]);
+  });
+
   it("a snapshot by hand belongs to the call, also while an older one waits", async () => {
     const { accounts, id, saved } = await setUp({ threshold: 10, mode: "background" });
     await saved(10);

@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * How many events a day a stream has that is at work: the median over streams drawn by their events, so that a busy one is drawn more
- * often. Less than a day counts as one. Undefined where no stream of the type was drawn or none has two events.
+ * often. Less than a day counts as one. Undefined where none has two events.
  */
 export async function eventsPerDay(
   survey: SnapshotSurvey,
@@ -21,6 +21,8 @@ export async function eventsPerDay(
     const positions = Array.from({ length: DRAWS_AT_ONCE }, () => 1 + Math.floor(Math.random() * last));
     drawn.push(...(await survey.streamsAt(aggregateType, positions)));
   }
+  // Hardly ever drawn among many of other types: then the newest ones have to do.
+  if (drawn.length === 0) drawn.push(...(await survey.streams(aggregateType, undefined, STREAMS_ENOUGH)));
   const rates: number[] = [];
   for (const stream of drawn.slice(0, STREAMS_ENOUGH)) {
     const days = await daysOf(eventStore, stream);

@@ -23,6 +23,8 @@ export interface OpenDatabase {
 export interface OpenOptions {
   /** With `"read"` nothing can be written over this connection; behind a pooler (`prepare: false`) that is left to the commands. */
   readonly access: "read" | "write";
+  /** Whether a power cut may undo the last writes, as it may those of a cache: they are quicker for it. @default false */
+  readonly losable?: boolean;
   /** Of PostgreSQL: `false` behind a pooler that does not know prepared statements. @default true */
   readonly prepare?: boolean | undefined;
 }

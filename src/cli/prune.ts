@@ -39,7 +39,7 @@ export function pruneCommand(session: Session): Command {
       checkName("aggregate type", aggregateType);
       const which = prunableRows(schemaVersionBelow, dormant);
       const access = dryRun === true ? "read" : "write";
-      const database = await openDatabase(target, { access, prepare });
+      const database = await openDatabase(target, { access, losable: true, prepare });
       try {
         const { administration } = database;
         const found = await eachPage(session, administration, aggregateType, {

@@ -14,7 +14,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** Opens a file that exists. @throws {DatabaseError} when it is no database of Eventfold. */
 export function openSqliteFile(
   { path, name }: Extract<Target, { kind: "SQLite" }>,
-  { access }: OpenOptions,
+  { access, losable = false }: OpenOptions,
 ): OpenDatabase {
   // An import would load it before the warning of older versions of Node.js is silenced.
   const sqlite = process.getBuiltinModule("node:sqlite");
@@ -22,6 +22,8 @@ export function openSqliteFile(
   try {
     handle = new sqlite.DatabaseSync(path);
     handle.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = FULL`);
+    // Without a write-ahead log, a power cut could damage what others have written.
+    if (losable && journalMode(handle) === "wal") handle.exec("PRAGMA synchronous = NORMAL");
     refuseTables(tablesIn(handle), name);
     if (access === "read") handle.exec("PRAGMA query_only = ON");
     const { eventStore, snapshotStore, snapshots } = openSqlite(handle);
@@ -33,6 +35,10 @@ export function openSqliteFile(
     handle?.close();
     throw unusable(name, error);
   }
+}
+
+function journalMode(handle: DatabaseSync): unknown {
+  return handle.prepare("PRAGMA journal_mode").get()?.["journal_mode"];
 }
 
 /** @throws {DatabaseError} unless the tables are those of this release. */

@@ -5,7 +5,7 @@ import { openDatabase } from "./database.ts";
 import { requireRepositories } from "./load-config.ts";
 import type { Session } from "./session.ts";
 import { plural, table } from "./table.ts";
-import { commandLine, noteRest, type WalkResult, walkTypes } from "./walk.ts";
+import { commandLine, concludeWalk, type WalkResult, walkTypes } from "./walk.ts";
 
 /** `eventfold verify`. */
 export function verifyCommand(session: Session): Command {
@@ -61,8 +61,8 @@ export function verifyCommand(session: Session): Command {
               }),
           });
           session.result({ json }, result, () => textOf(result, session));
-          if (result.types.some(({ diverged, failed }) => diverged + failed > 0)) session.exitCode = EXIT.found;
-          noteRest(session, result);
+          if (result.types.some(({ diverged }) => diverged > 0)) session.exitCode = EXIT.found;
+          await concludeWalk(session, database, result);
         } finally {
           await database.close();
         }

@@ -72,8 +72,16 @@ export async function walkTypes<Report extends WalkReport>(
   return { complete: resume.length === 0, types, resume };
 }
 
-/** The aggregates that could not be worked on, and, when the walk was stopped, how to go on: both for people. */
-export function noteRest<Report extends WalkReport>(session: Session, { types, resume }: WalkResult<Report>): void {
+/**
+ * Tells people of the aggregates that could not be worked on, and, when the walk was stopped, how to go on.
+ *
+ * @throws what the database throws, when it was that which failed.
+ */
+export async function concludeWalk<Report extends WalkReport>(
+  session: Session,
+  { administration }: Pick<OpenDatabase, "administration">,
+  { types, resume }: WalkResult<Report>,
+): Promise<void> {
   for (const { aggregateType, failed, failures } of types) {
     if (failed === 0) continue;
     session.note(`${plural(failed, "aggregate")} of ${printable(aggregateType)} could not be worked on:`);
@@ -81,6 +89,10 @@ export function noteRest<Report extends WalkReport>(session: Session, { types, r
       session.note(`  ${printable(aggregateId)}: ${printable(error)}`);
     }
     if (failed > FAILURES_SHOWN_MAX) session.note("  … (--json prints the first 100)");
+  }
+  if (types.some(({ failed }) => failed > 0)) {
+    session.exitCode = EXIT.found;
+    await administration.lastPosition();
   }
   if (resume.length === 0) return;
   session.note(["Stopped. Go on with:", ...resume.map((each) => `  ${each}`)].join("\n"));

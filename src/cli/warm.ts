@@ -1,10 +1,10 @@
 import type { WarmReport } from "../aggregates/snapshot-maintenance.ts";
-import { type Command, configOption, databaseCommand, EXIT, wholeNumber } from "./command.ts";
+import { type Command, configOption, databaseCommand, wholeNumber } from "./command.ts";
 import { openDatabase } from "./database.ts";
 import { requireRepositories } from "./load-config.ts";
 import type { Session } from "./session.ts";
 import { table } from "./table.ts";
-import { commandLine, noteRest, type WalkResult, walkTypes } from "./walk.ts";
+import { commandLine, concludeWalk, type WalkResult, walkTypes } from "./walk.ts";
 
 /** `eventfold warm`. */
 export function warmCommand(session: Session): Command {
@@ -29,7 +29,7 @@ export function warmCommand(session: Session): Command {
     .option("--concurrency <n>", "aggregates at work at the same time, 1 to 64 (default: 4)", wholeNumber(1))
     .addOption(configOption())
     .action(async (target, aggregateType, { json, after: afterId, eventsMin, concurrency, config, prepare }) => {
-      const database = await openDatabase(target, { access: "write", prepare });
+      const database = await openDatabase(target, { access: "write", losable: true, prepare });
       try {
         const repositories = await requireRepositories(database, config);
         const result = await walkTypes<WarmReport>(session, database, {
@@ -49,8 +49,7 @@ export function warmCommand(session: Session): Command {
             }),
         });
         session.result({ json }, result, () => textOf(result, session));
-        if (result.types.some(({ failed }) => failed > 0)) session.exitCode = EXIT.found;
-        noteRest(session, result);
+        await concludeWalk(session, database, result);
       } finally {
         await database.close();
       }

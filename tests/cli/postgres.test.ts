@@ -132,6 +132,45 @@ describe("a server that goes away", () => {
     expect(run.output).not.toContain("s3cret");
   });
 
+  it("is told from aggregates that cannot be worked on", async () => {
+    const server = inject("postgresUrl");
+    const name = `dropped_${randomUUID().replaceAll("-", "")}`;
+    await execute(server, `CREATE DATABASE ${name}`);
+    const url = new URL(server);
+    url.pathname = `/${name}`;
+    const { folder, path, write } = bankProject();
+    await fillPostgres(url.href, 5, 12);
+    write(
+      "waiting.config.ts",
+      `import { watch } from "node:fs";
+      import { AggregateRepository } from "eventfold";
+      import { Account } from "./account.ts";
+      const waiting = (store) => new Proxy(store, {
+        get: (target, name) => name !== "saveSnapshot" ? target[name].bind?.(target) ?? target[name] : async (snapshot, ...rest) => {
+          if (snapshot.aggregateId === "a-002") {
+            await new Promise((resolve) => {
+              watch(${JSON.stringify(path(""))}, resolve);
+              console.log("waiting");
+            });
+          }
+          return await target.saveSnapshot(snapshot, ...rest);
+        },
+      });
+      export const repositories = ({ eventStore, snapshotStore }) => [new AggregateRepository(Account, {
+        eventStore, snapshots: { store: waiting(snapshotStore), threshold: 10, writeTimeoutMs: 60_000 },
+      })];`,
+    );
+    const args = ["warm", url.href, "--concurrency", "1", "--config", "waiting.config.ts"];
+    const run = new TerminalRun(folder, args, { columns: 400 });
+    await run.shows("waiting");
+    await execute(server, `DROP DATABASE ${name} WITH (FORCE)`);
+    write("dropped", "");
+    const { status, text } = await run.end();
+    expect(status).toBe(3);
+    expect(text).toContain("3 aggregates of Account could not be worked on:\n  a-002: ");
+    expect(text).toMatch(/eventfold: .*does not exist/);
+  });
+
   it.runIf(process.env["DATABASE_URL"] === undefined)("also when it is the whole server", async () => {
     const server = await startPostgres({ settings: { fsync: "off" } });
     const { folder } = bankProject();

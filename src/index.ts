@@ -87,7 +87,10 @@ export type {
 export type { Instant } from "./events/instant.ts";
 export type { StreamId } from "./events/stream-id.ts";
 export type { JsonValue } from "./events/strict-json.ts";
+export { type AdaptiveOptions, adaptive } from "./snapshots/adaptive-policy.ts";
 export type { Distribution } from "./snapshots/distribution.ts";
+export { allOf, anyOf } from "./snapshots/policy-combinations.ts";
+export type { ReplayDebt } from "./snapshots/replay-debt.ts";
 export { Snapshot, type SnapshotFields, type SnapshotRow } from "./snapshots/snapshot.ts";
 export type { KeyHealth, LengthRange, SnapshotFlaw, SnapshotVerdict, TypeHealth } from "./snapshots/snapshot-health.ts";
 export type { SnapshotMonitor } from "./snapshots/snapshot-monitor.ts";
@@ -102,11 +105,11 @@ export type {
   StatisticsOptions,
 } from "./snapshots/snapshot-monitor-options.ts";
 export {
-  allOf,
-  anyOf,
   everyEvents,
+  type LoadFacts,
   never,
   onEvent,
+  type SnapshotDecision,
   type SnapshotFacts,
   type SnapshotPolicy,
   when,
@@ -131,5 +134,6 @@ export type {
 } from "./snapshots/snapshot-store.ts";
 export type { LargeSnapshot, SnapshotGroup } from "./snapshots/snapshot-survey.ts";
 export type { SnapshotFact } from "./snapshots/snapshot-writer.ts";
+export { type Duration, olderThan, replayLongerThan } from "./snapshots/time-policies.ts";
 export { InMemoryEventStore } from "./stores/memory/in-memory-event-store.ts";
 export { InMemorySnapshotStore } from "./stores/memory/in-memory-snapshot-store.ts";

@@ -24,6 +24,7 @@ export interface AggregateLoaderOptions {
 export interface Loaded<A extends AnyAggregate> {
   readonly aggregate: A;
   readonly eventsReplayed: number;
+  readonly durationMs: number;
 }
 
 /** What is to be brought back. */
@@ -108,6 +109,7 @@ export class AggregateLoader {
     if (miss === undefined) history.baseline.snapshotVersion = ownRow?.version ?? 0;
     // The next write of this instance takes the place of the row that it could not use.
     else history.baseline.rejectedRow = ownRow && { version: ownRow.version, checksum: ownRow.checksum };
+    history.baseline.createdAt = row?.createdAt;
     const eventsReplayed = history.version - foldedBefore;
     const durationMs = performance.now() - startedAt;
     report({
@@ -120,7 +122,7 @@ export class AggregateLoader {
       eventsReplayed,
       durationMs,
     });
-    return { aggregate, eventsReplayed };
+    return { aggregate, eventsReplayed, durationMs };
   }
 
   /** Replays what follows the page that a load began with. A miss leaves `history` half done: it is not to be used. */

@@ -77,7 +77,9 @@ export class AggregateSaver {
     keep?.();
     // Exactly these: what was raised meanwhile stays uncommitted.
     history.uncommitted.splice(0, count);
-    report({ kind: "saved", stream, version, events: count, durationMs: performance.now() - startedAt });
+    const durationMs = performance.now() - startedAt;
+    report({ kind: "saved", stream, version, events: count, durationMs });
+    snapshotter?.saved(stream, count, { durationMs, alone: capture === undefined });
     try {
       await this.#publish(history, batch, version);
     } finally {

@@ -6,16 +6,18 @@ import {
   SnapshotRefusedError,
   StreamErasedError,
 } from "../errors.ts";
-import { discardPromise } from "../events/discard-promise.ts";
 import type { NewEvent } from "../events/event.ts";
 import type { StreamId } from "../events/stream-id.ts";
+import { afterLoad, decided } from "../snapshots/policy-combinations.ts";
+import { type DebtQuery, type ReplayDebt, ReplayDebts } from "../snapshots/replay-debt.ts";
 import { Snapshot } from "../snapshots/snapshot.ts";
 import { snapshotChecksum } from "../snapshots/snapshot-checksum.ts";
-import { THRESHOLD_DEFAULT } from "../snapshots/snapshot-policy.ts";
+import type { SnapshotDecision, SnapshotFacts } from "../snapshots/snapshot-policy.ts";
 import { SnapshotQueue } from "../snapshots/snapshot-queue.ts";
 import type { JointStore } from "../snapshots/snapshot-store.ts";
-import { type SnapshotCapture, SnapshotWriter } from "../snapshots/snapshot-writer.ts";
+import { type SnapshotCapture, SnapshotWriter, type SnapshotWriterOptions } from "../snapshots/snapshot-writer.ts";
 import type { AggregateHistory } from "./aggregate-history.ts";
+import type { Loaded } from "./aggregate-loader.ts";
 import type { RepositoryObserver } from "./repository-observer.ts";
 import type { ResolvedSnapshotOptions } from "./repository-options.ts";
 
@@ -42,6 +44,8 @@ export class AggregateSnapshotter {
   readonly #queue: SnapshotQueue;
   /** Writes that a caller waits for. */
   readonly #awaited = new Set<Promise<void>>();
+  /** Only for a policy that asks for it: keeping them takes a little of each load and save. */
+  readonly #debts: ReplayDebts | undefined;
 
   constructor(
     aggregateType: string,
@@ -52,7 +56,15 @@ export class AggregateSnapshotter {
     this.#options = options;
     this.#clock = clock;
     this.#report = report;
-    this.#writer = new SnapshotWriter({ store, timeoutMs, clock, report });
+    this.#debts = options.policy?.measures ? new ReplayDebts() : undefined;
+    const onWritten: SnapshotWriterOptions["onWritten"] = (capture, result, costMs) => {
+      const { aggregateId, version } = capture.snapshot;
+      if (costMs !== undefined) this.#debts?.wrote(costMs);
+      this.#debts?.stored(aggregateId, version);
+      // What a load has asked for meanwhile is no news any more.
+      if (result === "stored") this.#queue.forget(aggregateId, version);
+    };
+    this.#writer = new SnapshotWriter({ store, timeoutMs, clock, report, onWritten });
     this.#queue = new SnapshotQueue(this.#writer, { aggregateType, queueLimit, waitUntil });
   }
 
@@ -69,24 +81,15 @@ export class AggregateSnapshotter {
     const { policy } = this.#options;
     if (policy === undefined) return undefined;
     const { stream, version } = history;
-    let stage: "policy" | "capture" = "policy";
+    let due: SnapshotDecision = false;
     try {
-      const snapshotVersion = Math.max(
-        history.baseline.snapshotVersion,
-        // A load's may be lost with the process, and comes too late for a mode in which saves wait.
-        this.#writer.versionInFlight(stream.aggregateId, ({ healing }) => !healing),
-      );
-      const events = history.uncommitted.map(({ event }) => event);
-      const due: unknown = policy({ ...stream, version, snapshotVersion, events, state: history.state });
-      if (discardPromise(due)) throw new TypeError("The policy returned a promise; it must decide at once.");
+      due = decided(policy(this.#factsOf(history)));
       if (history.version !== version) throw new TypeError("The policy raised events; it must only decide.");
-      if (!due) return undefined;
-      stage = "capture";
-      return this.#capture(history);
     } catch (error) {
-      this.#report({ kind: "snapshot-failed", stream, version, stage, error });
+      this.#report({ kind: "snapshot-failed", stream, version, stage: "policy", why: undefined, error });
       return undefined;
     }
+    return due ? this.#captureFor(history, due) : undefined;
   }
 
   /** Writes a capture whose events are committed: now, or behind the caller's back. Never rejects. */
@@ -111,7 +114,9 @@ export class AggregateSnapshotter {
     try {
       const options = { expectedVersion, snapshot, ...(replacing && { replacing }) };
       const result = await joint.append(stream, events, options);
-      this.#writer.succeed(capture, result.snapshot, performance.now() - startedAt);
+      const appendMs = performance.now() - startedAt;
+      this.#writer.succeed(capture, result.snapshot, appendMs);
+      this.#debts?.wroteWith(events.length, { captureMs: capture.captureMs, appendMs });
       return true;
     } catch (error) {
       // Anything else may come from the snapshot; if it does not, the append by itself will say so again.
@@ -123,36 +128,54 @@ export class AggregateSnapshotter {
     }
   }
 
-  /** Queues a snapshot of an aggregate whose load had to replay more than twice the threshold of the policy. Never throws. */
-  healAfterLoad(history: AggregateHistory, eventsReplayed: number): void {
+  /** Notes a load, and queues a snapshot where the policy wants one after it. Never throws. */
+  healAfterLoad(history: AggregateHistory, { eventsReplayed, durationMs }: Omit<Loaded<never>, "aggregate">): void {
     const { policy } = this.#options;
-    const { stream, version } = history;
-    if (policy === undefined || eventsReplayed <= 2 * (policy.threshold ?? THRESHOLD_DEFAULT)) return;
-    if (this.#writer.isPaused() || this.#writer.versionInFlight(stream.aggregateId) >= version) return;
-    try {
-      this.#queue.add({ ...this.#capture(history), healing: true });
-    } catch (error) {
-      this.#report({ kind: "snapshot-failed", stream, version, stage: "capture", error });
+    if (policy === undefined) return;
+    const { stream, version, baseline } = history;
+    const { aggregateId } = stream;
+    if (this.#debts !== undefined) {
+      const seen = { aggregateId, snapshotVersion: baseline.snapshotVersion, eventsReplayed, durationMs };
+      baseline.replayMs = this.#debts.loaded(seen);
     }
+    if (eventsReplayed === 0) return;
+    let due: SnapshotDecision = false;
+    try {
+      const inFlight = this.#writer.newestInFlight(aggregateId, () => true)?.version ?? 0;
+      if (inFlight >= version || this.#writer.isPaused()) return;
+      const snapshotVersion = Math.max(baseline.snapshotVersion, inFlight);
+      const debt = this.#debtOf(history, { snapshotVersion, saving: 0 });
+      due = decided(afterLoad(policy, { ...stream, version, snapshotVersion, eventsReplayed, debt }));
+    } catch (error) {
+      this.#report({ kind: "snapshot-failed", stream, version, stage: "policy", why: undefined, error });
+    }
+    const capture = due && this.#captureFor(history, due);
+    if (capture) this.#queue.add({ ...capture, healing: true });
+  }
+
+  /** Notes a save that is committed. */
+  saved(stream: StreamId, events: number, append: { readonly durationMs: number; readonly alone: boolean }): void {
+    this.#debts?.saved(stream.aggregateId, events, append);
   }
 
   /** Drops what is on its way for an aggregate that is being erased, and waits for what cannot be stopped. */
   async discard(aggregateId: string): Promise<void> {
     this.#queue.forget(aggregateId, Number.POSITIVE_INFINITY);
+    this.#debts?.forget(aggregateId);
     await Promise.allSettled([this.#queue.settled(aggregateId), ...this.#awaited]);
   }
 
   /**
    * Takes and writes a snapshot now, whatever the mode.
    *
+   * @param why for the report
    * @throws {SnapshotRefusedError} for an aggregate with uncommitted events, or without events.
    */
-  async create(history: AggregateHistory): Promise<Snapshot> {
+  async create(history: AggregateHistory, why = "createSnapshot()"): Promise<Snapshot> {
     refuseUnsaved(history.stream, history);
-    const capture = this.#capture(history);
+    const capture = this.#capture(history, why);
     this.#writer.track(capture);
     await this.#awaitable(this.#writer.writeOrThrow(capture));
-    this.#queue.forget(history.stream.aggregateId, history.version);
     return capture.snapshot;
   }
 
@@ -163,8 +186,50 @@ export class AggregateSnapshotter {
     return queued + awaited.length;
   }
 
-  #capture(history: AggregateHistory): SnapshotCapture {
+  #factsOf(history: AggregateHistory): SnapshotFacts {
+    const { stream, version, baseline, firstEventAt } = history;
+    // A load's may be lost with the process, and comes too late for a mode in which saves wait.
+    const inFlight = this.#writer.newestInFlight(stream.aggregateId, ({ healing }) => !healing);
+    const newest = inFlight !== undefined && inFlight.version > baseline.snapshotVersion ? inFlight : undefined;
+    const snapshotVersion = newest?.version ?? baseline.snapshotVersion;
+    const since = (newest ?? baseline).createdAt ?? firstEventAt;
+    const clock = this.#clock;
+    return {
+      ...stream,
+      version,
+      snapshotVersion,
+      // Computed for the policies that go by it.
+      get snapshotAgeMs() {
+        return since === undefined ? undefined : clock().getTime() - Date.parse(since);
+      },
+      events: history.uncommitted.map(({ event }) => event),
+      state: history.state,
+      debt: this.#debtOf(history, { snapshotVersion, saving: history.uncommitted.length }),
+    };
+  }
+
+  #debtOf(history: AggregateHistory, known: Pick<DebtQuery, "snapshotVersion" | "saving">): ReplayDebt | undefined {
+    const { stream, version, baseline } = history;
+    const { aggregateId } = stream;
+    const inFlight = known.snapshotVersion > baseline.snapshotVersion;
+    return this.#debts?.of({ ...known, aggregateId, version, inFlight, replayMs: baseline.replayMs });
+  }
+
+  /** A capture that the policy has asked for; undefined when the state cannot be stored, which is reported. */
+  #captureFor(history: AggregateHistory, due: SnapshotDecision): SnapshotCapture | undefined {
+    const why = typeof due === "string" ? due : undefined;
+    try {
+      return this.#capture(history, why);
+    } catch (error) {
+      const { stream, version } = history;
+      this.#report({ kind: "snapshot-failed", stream, version, stage: "capture", why, error });
+      return undefined;
+    }
+  }
+
+  #capture(history: AggregateHistory, why: string | undefined): SnapshotCapture {
     const { stream, version, lastEventId, definition, baseline } = history;
+    const startedAt = performance.now();
     const createdAt = this.#clock().toISOString();
     const row = {
       ...stream,
@@ -175,7 +240,9 @@ export class AggregateSnapshotter {
       stateText: history.stateText(),
     };
     const snapshot = new Snapshot({ ...row, checksum: snapshotChecksum(row) });
-    return { snapshot, baseline, replacing: baseline.rejectedRow, healing: false };
+    this.#debts?.taken(stream.aggregateId, version);
+    const captureMs = performance.now() - startedAt;
+    return { snapshot, baseline, replacing: baseline.rejectedRow, healing: false, why, captureMs };
   }
 
   async #awaitable(writing: Promise<void>): Promise<void> {

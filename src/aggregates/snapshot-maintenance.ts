@@ -105,7 +105,7 @@ export class SnapshotMaintenance {
       if (loaded === undefined) return;
       const history = historyOf(loaded.aggregate);
       if (history.version - history.baseline.snapshotVersion < eventsMin) return;
-      if (await wasStored(snapshotter.create(history))) written += 1;
+      if (await wasStored(snapshotter.create(history, "warm()"))) written += 1;
     });
     return { ...report, written };
   }

@@ -1,6 +1,7 @@
 import { ConfigurationError } from "../errors.ts";
 import { wholeNumberOption } from "../events/bounds.ts";
 import type { DomainEvent } from "../events/event.ts";
+import type { ReplayDebt } from "./replay-debt.ts";
 
 /** Assumed of a policy that does not say how many events lie between two snapshots. */
 export const THRESHOLD_DEFAULT = 100;
@@ -16,24 +17,51 @@ export interface SnapshotFacts<State = unknown> {
    * write is still in flight; 0 if there is none.
    */
   readonly snapshotVersion: number;
+  /**
+   * Milliseconds since that snapshot was taken, or since the first event if there is none, by the repository's clock; undefined
+   * where neither is known. Below 0 after the clock was set back.
+   */
+  readonly snapshotAgeMs?: number | undefined;
   /** The events that are being saved. */
   readonly events: readonly DomainEvent[];
   /** Read only. */
   readonly state: State;
+  /** What loads have replayed, and what that costs: as measured, for a policy that `measures`; else undefined. */
+  readonly debt?: ReplayDebt | undefined;
 }
+
+/** What a policy decides on after a load. */
+export interface LoadFacts {
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  readonly version: number;
+  /** As in {@link SnapshotFacts}. */
+  readonly snapshotVersion: number;
+  /** Events that this load had to replay. */
+  readonly eventsReplayed: number;
+  /** As in {@link SnapshotFacts}, this load included. */
+  readonly debt: ReplayDebt | undefined;
+}
+
+/** `true`, or why: take one. `false`: take none. Text is reported with the snapshot, so that logs and metrics can tell. */
+export type SnapshotDecision = boolean | string;
 
 /**
  * Says whether a save takes a snapshot. Called before the events are appended, because the state is captured at that moment;
  * should not have effects of its own. One that throws is reported and counts as false.
  */
 export interface SnapshotPolicy<State = unknown> {
-  (facts: SnapshotFacts<State>): boolean;
+  (facts: SnapshotFacts<State>): SnapshotDecision;
   /**
    * Events between two snapshots, as far as known: a load that replays more than twice as many makes one. Infinity: none does.
    *
    * @default 100
    */
   readonly threshold?: number;
+  /** Says whether a load has a snapshot written behind its back, instead of twice the threshold. Likewise without effects. */
+  readonly afterLoad?: (facts: LoadFacts) => SnapshotDecision;
+  /** Whether the repository keeps a {@link ReplayDebt} for it. @default false */
+  readonly measures?: boolean;
 }
 
 /**
@@ -44,8 +72,11 @@ export interface SnapshotPolicy<State = unknown> {
  */
 export function everyEvents(count: number): SnapshotPolicy {
   wholeNumberOption("threshold", count);
-  const policy: SnapshotPolicy = ({ version, snapshotVersion }) =>
-    Math.floor(version / count) > Math.floor(snapshotVersion / count);
+  const policy: SnapshotPolicy = ({ version, snapshotVersion }) => {
+    const passed = Math.floor(version / count);
+    if (passed <= Math.floor(snapshotVersion / count)) return false;
+    return `every ${count} events: version ${version} reached ${passed * count}`;
+  };
   return Object.assign(policy, { threshold: count });
 }
 
@@ -59,39 +90,24 @@ export const never: SnapshotPolicy = Object.assign(() => false, { threshold: Num
  */
 export function onEvent(...types: readonly string[]): SnapshotPolicy {
   refuseEmpty("onEvent", types);
-  return ({ events }) => events.some((event) => types.includes(event.type));
+  const wrong = types.find((type) => typeof type !== "string");
+  if (wrong !== undefined) throw new ConfigurationError({ option: "onEvent", problem: `was given ${String(wrong)}.` });
+  return ({ events }) => {
+    const event = events.find(({ type }) => types.includes(type));
+    return event !== undefined && `${event.type} at version ${event.version}`;
+  };
 }
 
-/** A snapshot when `condition` holds: `when<AccountState>(({ state }) => state.closed)`. */
-export function when<State = unknown>(condition: (facts: SnapshotFacts<State>) => boolean): SnapshotPolicy<State> {
-  return condition;
-}
-
-/** A snapshot when one of `policies` wants it. @throws {ConfigurationError} when there are none. */
-export function anyOf<State = unknown>(...policies: readonly SnapshotPolicy<State>[]): SnapshotPolicy<State> {
-  refuseEmpty("anyOf", policies);
-  const wanting = policies.filter(({ threshold }) => threshold !== Number.POSITIVE_INFINITY);
-  return withThreshold(
-    (facts) => policies.some((policy) => policy(facts)),
-    wanting.length === 0 ? policies : wanting,
-    Math.min,
-  );
-}
-
-/** A snapshot when all of `policies` want it. @throws {ConfigurationError} when there are none. */
-export function allOf<State = unknown>(...policies: readonly SnapshotPolicy<State>[]): SnapshotPolicy<State> {
-  refuseEmpty("allOf", policies);
-  return withThreshold((facts) => policies.every((policy) => policy(facts)), policies, Math.max);
-}
-
-/** As far as `policies` tell theirs. */
-function withThreshold<State>(
-  policy: SnapshotPolicy<State>,
-  policies: readonly SnapshotPolicy<State>[],
-  choose: (...thresholds: number[]) => number,
+/**
+ * A snapshot when `condition` holds: `when<AccountState>(({ state }) => state.closed && "closed")`.
+ *
+ * @throws {ConfigurationError} unless it is a function.
+ */
+export function when<State = unknown>(
+  condition: (facts: SnapshotFacts<State>) => SnapshotDecision,
 ): SnapshotPolicy<State> {
-  const thresholds = policies.flatMap(({ threshold }) => threshold ?? []);
-  return thresholds.length === 0 ? policy : Object.assign(policy, { threshold: choose(...thresholds) });
+  if (typeof condition !== "function") throw new ConfigurationError({ option: "when", problem: "takes a function." });
+  return condition;
 }
 
 function refuseEmpty(option: string, list: readonly unknown[]): void {

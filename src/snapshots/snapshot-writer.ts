@@ -1,4 +1,5 @@
 import { StreamErasedError } from "../errors.ts";
+import type { Instant } from "../events/instant.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import { bounded } from "./bounded.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -9,6 +10,10 @@ import { utf8Length } from "./utf8-length.ts";
 export interface SnapshotBaseline {
   /** Version of the last usable snapshot that the instance was loaded from or wrote; 0 if none. */
   snapshotVersion: number;
+  /** When the snapshot was taken that the instance was loaded from, or wrote; undefined if none. */
+  createdAt: Instant | undefined;
+  /** How long the load replayed events, as far as measured; 0 once the instance has written a snapshot. */
+  replayMs: number;
   /** The row that its load could not use, for the next write to replace. */
   rejectedRow: RejectedRow | undefined;
 }
@@ -21,16 +26,27 @@ export interface SnapshotCapture {
   readonly healing: boolean;
   /** Brought up to date once the snapshot is written. */
   readonly baseline: SnapshotBaseline;
+  /** Why it is taken; undefined where the policy did not say. */
+  readonly why: string | undefined;
+  /** How long turning the state into text took. */
+  readonly captureMs: number;
 }
 
 /** What became of a snapshot. */
 export type SnapshotFact =
   /** It waits to be written behind the caller's back. Another fact tells how that ended, unless a newer one takes its place. */
-  | { readonly kind: "snapshot-queued"; readonly stream: StreamId; readonly version: number }
+  | {
+      readonly kind: "snapshot-queued";
+      readonly stream: StreamId;
+      readonly version: number;
+      readonly why: string | undefined;
+    }
   | {
       readonly kind: "snapshot-stored" | "snapshot-kept";
       readonly stream: StreamId;
       readonly version: number;
+      /** Why it was taken: what the policy said, or who asked for it; undefined where the policy did not say. */
+      readonly why: string | undefined;
       /** Length of the state's text in UTF-8. */
       readonly stateBytes: number;
       readonly durationMs: number;
@@ -41,6 +57,7 @@ export type SnapshotFact =
       readonly version: number;
       /** The queue is full, the store is left alone after failures, or the aggregate was erased. */
       readonly reason: "queue-full" | "store-paused" | "erased";
+      readonly why: string | undefined;
     }
   | {
       readonly kind: "snapshot-failed";
@@ -48,10 +65,18 @@ export type SnapshotFact =
       readonly version: number;
       /** Where: the user's policy, turning the state into text, or the store. */
       readonly stage: "policy" | "capture" | "write";
+      /** Why it was due; undefined when the policy failed, too. */
+      readonly why: string | undefined;
       readonly error: unknown;
     }
   /** The host's `waitUntil` threw. The snapshot is written all the same, if the process lives long enough. */
-  | { readonly kind: "wait-until-failed"; readonly stream: StreamId; readonly version: number; readonly error: unknown }
+  | {
+      readonly kind: "wait-until-failed";
+      readonly stream: StreamId;
+      readonly version: number;
+      readonly why: string | undefined;
+      readonly error: unknown;
+    }
   /** Several writes in a row failed: none is tried for a while. */
   | { readonly kind: "snapshot-store-paused"; readonly failures: number; readonly pauseMs: number }
   /** The process ended before these queued snapshots were written. */
@@ -62,6 +87,8 @@ export interface SnapshotWriterOptions {
   readonly timeoutMs: number;
   readonly clock: () => Date;
   readonly report: (fact: SnapshotFact) => void;
+  /** Is told of each capture that has reached the store, and what that took all in all, where it was written by itself. */
+  readonly onWritten: (capture: SnapshotCapture, result: SaveSnapshotResult, costMs?: number) => void;
 }
 
 const FAILURES_MAX = 3;
@@ -82,10 +109,13 @@ export class SnapshotWriter {
     this.#options = options;
   }
 
-  /** The newest version on its way for an aggregate, by way of those that `counts` lets count; 0 when there is none. */
-  versionInFlight(aggregateId: string, counts: (capture: SnapshotCapture) => boolean = () => true): number {
-    const captures = [...(this.#inFlight.get(aggregateId) ?? [])].filter(counts);
-    return Math.max(0, ...captures.map(({ snapshot }) => snapshot.version));
+  /** The newest snapshot on its way for an aggregate, by way of those that `counts` lets count. */
+  newestInFlight(aggregateId: string, counts: (capture: SnapshotCapture) => boolean): Snapshot | undefined {
+    let newest: Snapshot | undefined;
+    for (const capture of this.#inFlight.get(aggregateId) ?? []) {
+      if (counts(capture) && capture.snapshot.version > (newest?.version ?? 0)) newest = capture.snapshot;
+    }
+    return newest;
   }
 
   /** From now on `capture` counts as on its way, until `untrack`. */
@@ -120,7 +150,8 @@ export class SnapshotWriter {
     try {
       const saving = this.#options.store.saveSnapshot(snapshot, replacing && { replacing });
       const result = await bounded("Writing a snapshot", this.#options.timeoutMs, saving, keepsProcess);
-      this.succeed(capture, result, performance.now() - startedAt);
+      const durationMs = performance.now() - startedAt;
+      this.succeed(capture, result, durationMs, capture.captureMs + durationMs);
     } catch (error) {
       if (error instanceof StreamErasedError) {
         this.report({ kind: "snapshot-refused", ...named(capture), reason: "erased" });
@@ -134,12 +165,17 @@ export class SnapshotWriter {
   }
 
   /** Notes a capture that has reached the store, by `write` or together with its events. */
-  succeed(capture: SnapshotCapture, result: SaveSnapshotResult, durationMs: number): void {
+  succeed(capture: SnapshotCapture, result: SaveSnapshotResult, durationMs: number, costMs?: number): void {
     const { baseline, snapshot } = capture;
-    baseline.snapshotVersion = Math.max(baseline.snapshotVersion, snapshot.version);
+    if (snapshot.version > baseline.snapshotVersion) {
+      baseline.snapshotVersion = snapshot.version;
+      baseline.createdAt = snapshot.createdAt;
+    }
+    baseline.replayMs = 0;
     baseline.rejectedRow = undefined;
     this.#failuresInRow = 0;
     this.#pausedAt = undefined;
+    this.#options.onWritten(capture, result, costMs);
     const stateBytes = utf8Length(snapshot.stateText);
     this.report({ kind: `snapshot-${result}`, ...named(capture), stateBytes, durationMs });
   }
@@ -187,7 +223,11 @@ export class SnapshotWriter {
 }
 
 /** What facts say of a capture: never its state, since they end up in logs. */
-export function named({ snapshot }: SnapshotCapture): { readonly stream: StreamId; readonly version: number } {
+export function named({ snapshot, why }: SnapshotCapture): {
+  readonly stream: StreamId;
+  readonly version: number;
+  readonly why: string | undefined;
+} {
   const { aggregateType, aggregateId, version } = snapshot;
-  return { stream: { aggregateType, aggregateId }, version };
+  return { stream: { aggregateType, aggregateId }, version, why };
 }

@@ -104,7 +104,8 @@ eachStorage((open) => {
     const row = await storage.snapshotStore.getSnapshot(id, "Account", { schemaVersion: 2 });
     expect(row?.version).toBe(26);
     await accounts.awaitPendingSnapshots();
-    expect(facts.of("snapshot-kept")).toMatchObject([{ version: 25 }]);
+    // What the load asked for is no news any more, and costs no write.
+    expect(facts.of("snapshot-kept")).toEqual([]);
   });
 
   it("in background mode the save's snapshot takes the place of the one that heals", async () => {

@@ -1,0 +1,60 @@
+import { adaptive, everyEvents, never, type SnapshotPolicy } from "eventfold";
+import { optimum } from "./optimum.ts";
+import { Random } from "./random.ts";
+import { type Costs, simulate } from "./simulate.ts";
+import { STREAM_KINDS, type StreamKind } from "./streams.ts";
+
+/** What writing a snapshot costs, in replayed events. */
+export interface World {
+  readonly name: string;
+  readonly writeEvents: number;
+}
+
+/** A state of a few hundred bytes takes about 100 (SQLite and PostgreSQL), one of some hundred kilobytes 1,000 and more. */
+export const WORLDS: readonly World[] = [
+  { name: "a snapshot costs as much as replaying 100 events", writeEvents: 100 },
+  { name: "as 30 events", writeEvents: 30 },
+  { name: "as 1,000 events", writeEvents: 1_000 },
+];
+
+export const POLICIES: Readonly<Record<string, SnapshotPolicy>> = {
+  never,
+  ...Object.fromEntries([10, 50, 100, 500, 1_000].map((count) => [`n = ${count}`, everyEvents(count)])),
+  adaptive: adaptive(),
+};
+
+export interface Row {
+  readonly kind: StreamKind;
+  /** By the names of {@link POLICIES}: what replaying and writing snapshots cost, over the least that it could have. */
+  readonly ratios: ReadonlyMap<string, number>;
+  /** The same for the best of all thresholds up to 100,000, picked afterwards for these very streams. */
+  readonly bestFixed: { readonly count: number; readonly ratio: number };
+}
+
+const SEEDS = [1, 2, 3];
+const REPLAY_MS = 0.0035;
+const LOAD_MS = 0.11;
+
+/** @param size 1 for the whole simulation, less for a short one */
+export function compare({ writeEvents }: World, size = 1): readonly Row[] {
+  const costs: Costs = { replayMs: REPLAY_MS, writeMs: REPLAY_MS * writeEvents, loadMs: LOAD_MS };
+  return STREAM_KINDS.map((kind) => {
+    const runs = SEEDS.map((seed) => kind.histories(new Random(seed), size));
+    const least = sum(runs.flat().map((history) => optimum(history, writeEvents))) * REPLAY_MS;
+    const ratioOf = (policy: SnapshotPolicy): number =>
+      sum(runs.map((histories, index) => simulate(histories, policy, costs, new Random(100 + index)).ms)) / least;
+    const ratios = new Map(Object.entries(POLICIES).map(([name, policy]) => [name, ratioOf(policy)]));
+    const fixed = thresholds().map((count) => ({ count, ratio: ratioOf(everyEvents(count)) }));
+    const bestFixed = fixed.reduce((best, each) => (each.ratio < best.ratio ? each : best));
+    return { kind, ratios, bestFixed };
+  });
+}
+
+/** 1 to 100,000, each some 20 % more than the one before. */
+function thresholds(): readonly number[] {
+  return [...new Set(Array.from({ length: 64 }, (_, index) => Math.round(1.2 ** index)))];
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

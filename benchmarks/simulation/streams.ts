@@ -16,7 +16,11 @@ export const STREAM_KINDS: readonly StreamKind[] = [
     name: "command-heavy",
     about: "each command loads, and saves 1 or 2 events; a read after one in five",
     histories: (random, size) => [
-      repeat(3_000 * size, () => ["load", random.chance(0.2) ? 2 : 1, ...(random.chance(0.2) ? (["load"] as const) : [])]),
+      repeat(3_000 * size, () => [
+        "load",
+        random.chance(0.2) ? 2 : 1,
+        ...(random.chance(0.2) ? (["load"] as const) : []),
+      ]),
     ],
   },
   {
@@ -27,9 +31,7 @@ export const STREAM_KINDS: readonly StreamKind[] = [
   {
     name: "ingest-heavy",
     about: "each batch loads, and saves 50 events; a read after one in twenty",
-    histories: (random, size) => [
-      repeat(1_000 * size, () => ["load", 50, ...loads(random.chance(0.05) ? 1 : 0)]),
-    ],
+    histories: (random, size) => [repeat(1_000 * size, () => ["load", 50, ...loads(random.chance(0.05) ? 1 : 0)])],
   },
   {
     name: "bursty",
@@ -49,9 +51,7 @@ export const STREAM_KINDS: readonly StreamKind[] = [
   {
     name: "ingest, seldom loaded",
     about: "batches of 10 events on an instance in memory; a load every 500 events on average",
-    histories: (random, size) => [
-      ["load", ...repeat(4_000 * size, () => [10, ...loads(random.chance(0.02) ? 1 : 0)])],
-    ],
+    histories: (random, size) => [["load", ...repeat(4_000 * size, () => [10, ...loads(random.chance(0.02) ? 1 : 0)])]],
   },
   {
     name: "ingest, hardly ever loaded",

@@ -135,7 +135,12 @@ export class AggregateSnapshotter {
     const { stream, version, baseline } = history;
     const { aggregateId } = stream;
     if (this.#debts !== undefined) {
-      const seen = { aggregateId, snapshotVersion: baseline.snapshotVersion, eventsReplayed, durationMs };
+      const seen = {
+        aggregateId,
+        snapshotVersion: baseline.snapshotVersion,
+        eventsReplayed,
+        durationMs,
+      };
       baseline.replayMs = this.#debts.loaded(seen);
     }
     if (eventsReplayed === 0) return;

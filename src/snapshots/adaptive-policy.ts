@@ -16,7 +16,7 @@ const TAIL_MAX_DEFAULT = 10_000;
  * A snapshot once the events that loads have replayed since the last one have cost as much as writing one costs. The repository
  * measures both as they happen, so that there is nothing to tune.
  *
- * A save also looks ahead to the loads that come before the next save, as they came before the last two. A tail that nobody has
+ * A save also looks ahead to the loads that come before the next save, taken for as many as came since the last one. A tail that nobody has
  * loaded yet counts by how often the aggregate was loaded so far. An aggregate that is only read gets its snapshot from a load.
  *
  * One policy may serve several repositories: each measures for itself. What other processes load is not seen, so that each of
@@ -39,10 +39,11 @@ function decideOnSave({ version, snapshotVersion, debt }: SnapshotFacts, tailMax
   const owed = measured(debt);
   const tail = version - snapshotVersion;
   if (tail >= tailMax) return `tail of ${tail} events ≥ tailMax ${tailMax}`;
-  const { events, writeEvents, loadsExpected, loadsPerEvent } = owed;
+  const { events, writeEvents, loadsSinceSave, loadsPerEvent } = owed;
   if (events >= writeEvents) return `replay debt ${price(events, owed)} ≥ ${writeCost(owed)}`;
-  if (events + tail * loadsExpected >= writeEvents) {
-    const more = price(tail * loadsExpected, owed);
+  const coming = tail * loadsSinceSave;
+  if (events + coming >= writeEvents) {
+    const more = price(coming, owed);
     return `replay debt ${price(events, owed)}, and ${more} more to expect before the next save, ≥ ${writeCost(owed)}`;
   }
   // Loads that came while the tail grew, as often as they come on the whole, would each have replayed half of it.

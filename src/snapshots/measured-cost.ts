@@ -1,67 +1,84 @@
-/** Enough to smooth what garbage collection and busy disks do, few enough to follow a system that changes. */
-const SAMPLES_MAX = 32;
-/** Fewer pairs than this say nothing about a slope. */
-const PAIRS_MIN = 4;
-/** How much of a slope the newest samples decide. */
-const NEWEST_SHARE = 0.25;
+/** Samples for one estimate: enough to tell how far they scatter. */
+const BATCH = 64;
 /** From so many units on, what does not depend on their number is taken for small beside what does. */
 const UNITS_MANY = 100;
+/** By how much the truth may drift from one estimate to the next. */
+const DRIFT = 0.05;
+/** No estimate is surer of itself than this share of its value. */
+const DEVIATION_MIN = 0.02;
+/** How far off what was expected may be, in its own value. */
+const EXPECTED_DEVIATIONS = 2;
+/** How far below what was expected samples can lead that say little. */
+const EXPECTED_SHARE_MIN = 0.05;
+
+/** A value and the variance of its error. */
+interface Estimate {
+  readonly value: number;
+  readonly variance: number;
+}
+
+interface Sample {
+  readonly units: number;
+  readonly ms: number;
+}
 
 /**
- * What something costs that takes a fixed time and a time for each unit, such as a load: a round trip, and each event. Measured
- * as it happens; goes by medians (the Theil–Sen estimator), which a pause of the process does not move. Holds 32 samples.
+ * What something costs for each unit, if it takes a fixed time, too: a load takes a round trip, and a time for each event.
+ * Measured as it happens: how the time grows with the units, by medians over a batch of samples, which a pause of the process
+ * does not move, each weighted by what the scatter of its batch leaves of it (a Kalman filter). Holds 64 samples.
  */
 export class MeasuredCost {
-  readonly #units: number[] = [];
-  readonly #ms: number[] = [];
-  #count = 0;
-  #msPerUnit: number | undefined;
-
-  /** Milliseconds for each unit; undefined until the samples tell. Above 0. */
-  get msPerUnit(): number | undefined {
-    return this.#msPerUnit;
-  }
+  #samples: Sample[] = [];
+  #estimate: Estimate | undefined;
 
   /** Samples that no clock can have meant are left out. */
   note(units: number, ms: number): void {
     if (!(units >= 0) || !(ms >= 0) || !Number.isFinite(units + ms)) return;
-    const place = this.#count % SAMPLES_MAX;
-    this.#units[place] = units;
-    this.#ms[place] = ms;
-    this.#count += 1;
-    // Each sample counts for several estimates; computing one at every load would cost what it is to save.
-    if (this.#msPerUnit === undefined || this.#count % (SAMPLES_MAX / 4) === 0) this.#estimate();
-  }
-
-  /** What so many units cost; undefined until the samples tell. */
-  msOf(units: number): number | undefined {
-    if (this.#count === 0) return undefined;
-    const slope = this.#msPerUnit ?? 0;
-    return median(this.#ms.map((ms, index) => ms - slope * (this.#units[index] ?? 0))) + slope * units;
-  }
-
-  #estimate(): void {
-    const slope = this.#slope();
-    if (slope === undefined || !(slope > 0)) return;
-    const before = this.#msPerUnit;
-    this.#msPerUnit = before === undefined ? slope : before + NEWEST_SHARE * (slope - before);
-  }
-
-  #slope(): number | undefined {
-    const units = this.#units;
-    const spread = Math.max(...units) - Math.min(...units);
-    const slopes: number[] = [];
-    const half = Math.ceil(units.length / 2);
-    for (const [index, unit] of units.entries()) {
-      const other = (index + half) % units.length;
-      const distance = (units[other] ?? 0) - unit;
-      // Two samples close to each other differ by noise only.
-      if (spread > 0 && Math.abs(distance) >= spread / 4)
-        slopes.push(((this.#ms[other] ?? 0) - (this.#ms[index] ?? 0)) / distance);
+    // The very first load of a long history says enough for the time being.
+    if (this.#estimate === undefined && units >= UNITS_MANY && ms > 0) {
+      this.#estimate = { value: ms / units, variance: (ms / units / 3) ** 2 };
     }
-    const whole = median(units.flatMap((unit, index) => (unit >= UNITS_MANY ? [(this.#ms[index] ?? 0) / unit] : [])));
-    if (slopes.length < PAIRS_MIN) return Number.isNaN(whole) ? undefined : whole;
-    return median(slopes);
+    this.#samples.push({ units, ms });
+    if (this.#samples.length < BATCH) return;
+    const newest = slopeOf(this.#samples);
+    this.#samples = [];
+    if (newest === undefined) return;
+    const { value, variance } = this.#estimate ?? newest;
+    this.#estimate =
+      this.#estimate === undefined ? newest : merge({ value, variance: variance + (DRIFT * value) ** 2 }, newest);
+  }
+
+  /** Milliseconds for each unit, above 0; undefined as long as it might as well be noise. */
+  get msPerUnit(): number | undefined {
+    if (this.#estimate === undefined) return undefined;
+    const { value, variance } = this.#estimate;
+    return value > 2 * Math.sqrt(variance) ? value : undefined;
+  }
+
+  /** The same, where it is expected to be about `expected`, which counts as long as the samples say little. */
+  msPerUnitExpecting(expected: number): number {
+    if (this.#estimate === undefined) return expected;
+    const { value } = merge({ value: expected, variance: (EXPECTED_DEVIATIONS * expected) ** 2 }, this.#estimate);
+    return this.msPerUnit === undefined ? Math.max(value, EXPECTED_SHARE_MIN * expected) : value;
+  }
+}
+
+/** What appending so many events costs. Remembers the last 32 times. */
+export class AppendCost {
+  readonly #samples: { readonly events: number; readonly ms: number }[] = [];
+  #count = 0;
+
+  note(events: number, ms: number): void {
+    if (!(ms >= 0) || !Number.isFinite(ms)) return;
+    this.#samples[this.#count % 32] = { events, ms };
+    this.#count += 1;
+  }
+
+  /** The median of the five appends of most nearly so many events; undefined until there was one. */
+  msOf(events: number): number | undefined {
+    const distance = (other: number): number => Math.abs(Math.log(other / events));
+    const nearest = this.#samples.toSorted((a, b) => distance(a.events) - distance(b.events)).slice(0, 5);
+    return nearest.length === 0 ? undefined : median(nearest.map(({ ms }) => ms));
   }
 }
 
@@ -72,9 +89,8 @@ export class MedianCost {
 
   /** Undefined until measured. Above 0. */
   get ms(): number | undefined {
-    // The lower one of two: the first time, which warms up caches and compilers, is the slowest.
-    const middle = this.#ms.toSorted((a, b) => a - b)[Math.ceil(this.#ms.length / 2) - 1];
-    return middle === undefined || middle === 0 ? undefined : middle;
+    const middle = this.#ms.length === 0 ? 0 : median(this.#ms);
+    return middle > 0 ? middle : undefined;
   }
 
   note(ms: number): void {
@@ -84,7 +100,36 @@ export class MedianCost {
   }
 }
 
-/** NaN of nothing. */
+/** Compares each sample with one half a batch away. Undefined when they tell nothing. */
+function slopeOf(samples: readonly Sample[]): Estimate | undefined {
+  const half = samples.length / 2;
+  const pairs = samples.slice(0, half).flatMap((first, index) => {
+    const second = samples[index + half];
+    return second === undefined ? [] : [{ units: second.units - first.units, ms: second.ms - first.ms }];
+  });
+  const apart = pairs.filter(({ units }) => units !== 0);
+  if (apart.length === 0) return undefined;
+  // Two samples close to each other differ by noise only.
+  const value = weightedMedian(apart.map(({ units, ms }) => ({ value: ms / units, weight: Math.abs(units) })));
+  const scatter = 1.4826 * median(pairs.map(({ units, ms }) => Math.abs(ms - value * units)));
+  if (value === 0 && scatter === 0) return undefined;
+  const squares = apart.reduce((sum, { units }) => sum + units ** 2, 0);
+  const variance = ((Math.PI / 2) * scatter ** 2) / squares;
+  return { value, variance: Math.max(variance, (DEVIATION_MIN * value) ** 2) };
+}
+
+function weightedMedian(values: readonly { readonly value: number; readonly weight: number }[]): number {
+  const sorted = values.toSorted((a, b) => a.value - b.value);
+  let left = sorted.reduce((sum, { weight }) => sum + weight, 0) / 2;
+  return sorted.find(({ weight }) => (left -= weight) <= 0)?.value ?? Number.NaN;
+}
+
+function merge(a: Estimate, b: Estimate): Estimate {
+  const variance = 1 / (1 / a.variance + 1 / b.variance);
+  return { value: variance * (a.value / a.variance + b.value / b.variance), variance };
+}
+
+/** The lower one of two in the middle: the first time, which warms up caches and compilers, is the slowest. */
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;

@@ -1,14 +1,12 @@
-import { MeasuredCost, MedianCost } from "./measured-cost.ts";
+import { AppendCost, MeasuredCost, MedianCost } from "./measured-cost.ts";
 import { RecentMap } from "./recent-map.ts";
 
 /** What loads of one aggregate have replayed since its last snapshot, as far as this process has seen, and what that costs. */
 export interface ReplayDebt {
   /** Events that its loads have replayed, over and over, since the last snapshot that counts. */
   readonly events: number;
-  /** Loads since the last save. */
+  /** Loads since the last save. As many may come before the next one. */
   readonly loadsSinceSave: number;
-  /** Loads to expect before the next save: the fewer of those between the last saves. */
-  readonly loadsExpected: number;
   /** Loads for each event saved, all in all; above 0, since loads may come. */
   readonly loadsPerEvent: number;
   /** Of which the instance's own load took so long for replaying. 0 once the instance has written a snapshot. */
@@ -50,8 +48,6 @@ interface Account {
   loads: number;
   eventsSaved: number;
   loadsSinceSave: number;
-  /** Loads between the two saves before. */
-  loadsBefore: number;
 }
 
 /** So many aggregates are remembered, or up to twice as many: about 2 MB. */
@@ -73,7 +69,7 @@ const EVENTS_REMEMBERED = 65_536;
 export class ReplayDebts {
   readonly #accounts = new RecentMap<Account>(ACCOUNTS_MIN);
   readonly #loadCost = new MeasuredCost();
-  readonly #appendCost = new MeasuredCost();
+  readonly #appendCost = new AppendCost();
   readonly #writeCost = new MedianCost();
 
   /** Aggregates that are remembered. */
@@ -98,14 +94,13 @@ export class ReplayDebts {
   /** What is owed for an aggregate. Notes nothing. */
   of({ aggregateId, version, snapshotVersion, saving, inFlight, replayMs }: DebtQuery): ReplayDebt {
     const account = this.#account(aggregateId, snapshotVersion);
-    const { events, taken, loads, eventsSaved, loadsSinceSave, loadsBefore } = account;
+    const { events, taken, loads, eventsSaved, loadsSinceSave } = account;
     const coming = inFlight && taken !== undefined && taken.version >= snapshotVersion;
-    const replayMsPerEvent = this.#loadCost.msPerUnit;
     const writeMs = this.#writeCost.ms;
+    const replayMsPerEvent = this.#replayMsPerEvent(writeMs);
     return {
       events: coming ? events - taken.events : events,
       loadsSinceSave,
-      loadsExpected: Math.min(loadsSinceSave, loadsBefore),
       // What was saved since the snapshot was saved, seen or not.
       loadsPerEvent: (loads + LOADS_UNSEEN) / Math.max(1, eventsSaved + saving, version - snapshotVersion),
       replayMs: inFlight ? 0 : replayMs,
@@ -119,7 +114,6 @@ export class ReplayDebts {
   saved(aggregateId: string, count: number, { durationMs, alone }: { durationMs: number; alone: boolean }): void {
     if (alone) this.#appendCost.note(count, durationMs);
     const account = this.#account(aggregateId, 0);
-    account.loadsBefore = account.loadsSinceSave;
     account.loadsSinceSave = 0;
     account.eventsSaved += count;
     if (account.eventsSaved <= EVENTS_REMEMBERED) return;
@@ -156,6 +150,12 @@ export class ReplayDebts {
     this.#accounts.delete(aggregateId);
   }
 
+  /** Until the loads tell, what makes writing a snapshot cost the usual number of events. */
+  #replayMsPerEvent(writeMs: number | undefined): number | undefined {
+    if (writeMs === undefined) return this.#loadCost.msPerUnit;
+    return this.#loadCost.msPerUnitExpecting(writeMs / WRITE_EVENTS_DEFAULT);
+  }
+
   #account(aggregateId: string, snapshotVersion: number): Account {
     let account = this.#accounts.get(aggregateId);
     if (account === undefined) {
@@ -166,7 +166,6 @@ export class ReplayDebts {
         loads: 0,
         eventsSaved: 0,
         loadsSinceSave: 0,
-        loadsBefore: 0,
       };
       this.#accounts.set(aggregateId, account);
     }

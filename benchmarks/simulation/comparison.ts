@@ -54,9 +54,9 @@ export function compare(writeEvents: number, size = 1): readonly Row[] {
   });
 }
 
-/** 1 to 100,000, each some 20 % more than the one before. */
+/** 1 to 100,000, each some 30 % more than the one before. */
 function thresholds(): readonly number[] {
-  return [...new Set(Array.from({ length: 64 }, (_, index) => Math.round(1.2 ** index)))];
+  return [...new Set(Array.from({ length: 45 }, (_, index) => Math.round(1.3 ** index)))];
 }
 
 function sum(values: readonly number[]): number {

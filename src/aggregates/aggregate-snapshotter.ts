@@ -35,6 +35,9 @@ const OF_THE_APPEND = [
   StreamErasedError,
 ];
 
+/** Of what a policy says, this much is reported. */
+const WHY_LENGTH_MAX = 500;
+
 /** Takes the snapshots of a repository: decides when one is due, captures it, and has it written in the repository's mode. */
 export class AggregateSnapshotter {
   readonly #options: ResolvedSnapshotOptions;
@@ -135,12 +138,7 @@ export class AggregateSnapshotter {
     const { stream, version, baseline } = history;
     const { aggregateId } = stream;
     if (this.#debts !== undefined) {
-      const seen = {
-        aggregateId,
-        snapshotVersion: baseline.snapshotVersion,
-        eventsReplayed,
-        durationMs,
-      };
+      const seen = { aggregateId, snapshotVersion: baseline.snapshotVersion, eventsReplayed, durationMs };
       baseline.replayMs = this.#debts.loaded(seen);
     }
     if (eventsReplayed === 0) return;
@@ -181,6 +179,7 @@ export class AggregateSnapshotter {
     const capture = this.#capture(history, why);
     this.#writer.track(capture);
     await this.#awaitable(this.#writer.writeOrThrow(capture));
+    this.#queue.forget(history.stream.aggregateId, history.version);
     return capture.snapshot;
   }
 
@@ -222,7 +221,7 @@ export class AggregateSnapshotter {
 
   /** A capture that the policy has asked for; undefined when the state cannot be stored, which is reported. */
   #captureFor(history: AggregateHistory, due: SnapshotDecision): SnapshotCapture | undefined {
-    const why = typeof due === "string" ? due : undefined;
+    const why = typeof due === "string" ? due.slice(0, WHY_LENGTH_MAX) : undefined;
     try {
       return this.#capture(history, why);
     } catch (error) {

@@ -139,7 +139,7 @@ function describe(fact: RepositoryFact): string | undefined {
     case "missed":
       return fact.reason === "missing" ? undefined : describeMiss(fact);
     case "snapshot-failed":
-      return `no snapshot of ${label(fact)}, ${STAGES[fact.stage]}: ${text(fact.error)}`;
+      return `no snapshot of ${label(fact)}${fact.why === undefined ? "" : ` (${fact.why})`}, ${STAGES[fact.stage]}: ${text(fact.error)}`;
     case "wait-until-failed":
       return `waitUntil threw for the snapshot of ${label(fact)}, which is written all the same: ${text(fact.error)}`;
     case "snapshot-store-paused":

@@ -4,8 +4,11 @@ const BATCH = 64;
 const UNITS_MANY = 100;
 /** By how much the truth may drift from one estimate to the next. */
 const DRIFT = 0.05;
-/** No estimate is surer of itself than this share of its value. */
+/** No estimate is surer of itself than this share of its value, and a picosecond. */
 const DEVIATION_MIN = 0.02;
+const VARIANCE_MIN = 1e-18;
+/** Longer than anything goes on that is worth measuring: 11 days. */
+const MS_MAX = 1e9;
 /** How far off what was expected may be, in its own value. */
 const EXPECTED_DEVIATIONS = 2;
 /** How far below what was expected samples can lead that say little. */
@@ -33,10 +36,10 @@ export class MeasuredCost {
 
   /** Samples that no clock can have meant are left out. */
   note(units: number, ms: number): void {
-    if (!(units >= 0) || !(ms >= 0) || !Number.isFinite(units + ms)) return;
+    if (!(units >= 0 && units <= Number.MAX_SAFE_INTEGER && ms >= 0 && ms <= MS_MAX)) return;
     // The very first load of a long history says enough for the time being.
     if (this.#estimate === undefined && units >= UNITS_MANY && ms > 0) {
-      this.#estimate = { value: ms / units, variance: (ms / units / 3) ** 2 };
+      this.#estimate = { value: ms / units, variance: Math.max((ms / units / 3) ** 2, VARIANCE_MIN) };
     }
     this.#samples.push({ units, ms });
     if (this.#samples.length < BATCH) return;
@@ -69,7 +72,7 @@ export class AppendCost {
   #count = 0;
 
   note(events: number, ms: number): void {
-    if (!(ms >= 0) || !Number.isFinite(ms)) return;
+    if (!(ms >= 0 && ms <= MS_MAX)) return;
     this.#samples[this.#count % 32] = { events, ms };
     this.#count += 1;
   }
@@ -94,13 +97,13 @@ export class MedianCost {
   }
 
   note(ms: number): void {
-    if (!(ms >= 0) || !Number.isFinite(ms)) return;
+    if (!(ms >= 0 && ms <= MS_MAX)) return;
     this.#ms[this.#count % 15] = ms;
     this.#count += 1;
   }
 }
 
-/** Compares each sample with one half a batch away. Undefined when they tell nothing. */
+/** Compares each sample with one half a batch away. Undefined when they tell nothing, as with a clock too coarse. */
 function slopeOf(samples: readonly Sample[]): Estimate | undefined {
   const half = samples.length / 2;
   const pairs = samples.slice(0, half).flatMap((first, index) => {
@@ -108,14 +111,13 @@ function slopeOf(samples: readonly Sample[]): Estimate | undefined {
     return second === undefined ? [] : [{ units: second.units - first.units, ms: second.ms - first.ms }];
   });
   const apart = pairs.filter(({ units }) => units !== 0);
-  if (apart.length === 0) return undefined;
+  if (apart.length === 0 || samples.every(({ ms }) => ms === 0)) return undefined;
   // Two samples close to each other differ by noise only.
   const value = weightedMedian(apart.map(({ units, ms }) => ({ value: ms / units, weight: Math.abs(units) })));
   const scatter = 1.4826 * median(pairs.map(({ units, ms }) => Math.abs(ms - value * units)));
-  if (value === 0 && scatter === 0) return undefined;
   const squares = apart.reduce((sum, { units }) => sum + units ** 2, 0);
   const variance = ((Math.PI / 2) * scatter ** 2) / squares;
-  return { value, variance: Math.max(variance, (DEVIATION_MIN * value) ** 2) };
+  return { value, variance: Math.max(variance, (DEVIATION_MIN * value) ** 2, VARIANCE_MIN) };
 }
 
 function weightedMedian(values: readonly { readonly value: number; readonly weight: number }[]): number {

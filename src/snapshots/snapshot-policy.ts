@@ -90,8 +90,9 @@ export const never: SnapshotPolicy = Object.assign(() => false, { threshold: Num
  */
 export function onEvent(...types: readonly string[]): SnapshotPolicy {
   refuseEmpty("onEvent", types);
-  const wrong = types.find((type) => typeof type !== "string");
-  if (wrong !== undefined) throw new ConfigurationError({ option: "onEvent", problem: `was given ${String(wrong)}.` });
+  if (!types.every((type) => typeof type === "string")) {
+    throw new ConfigurationError({ option: "onEvent", problem: 'takes event types, such as "OrderShipped".' });
+  }
   return ({ events }) => {
     const event = events.find(({ type }) => types.includes(type));
     return event !== undefined && `${event.type} at version ${event.version}`;

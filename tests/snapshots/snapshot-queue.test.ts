@@ -125,7 +125,7 @@ it("refuses and reports the newest aggregate when the queue is full, whose next 
   for (const id of ["a", "b", "c"]) await saveEvents(accounts, id, 2);
   const stream = { aggregateType: "Account", aggregateId: "c" };
   expect(facts.of("snapshot-refused")).toEqual([
-    { kind: "snapshot-refused", stream, version: 2, reason: "queue-full" },
+    { kind: "snapshot-refused", stream, version: 2, reason: "queue-full", why: "every 2 events: version 2 reached 2" },
   ]);
   expect(log).toEqual([expect.stringContaining("queue is full")]);
   expect(await accounts.awaitPendingSnapshots()).toBe(2);

@@ -29,7 +29,13 @@ describe.each(["sync", "background"] as const)("in mode %s, after three failed w
     expect(faults.callsOf("saveSnapshot")).toBe(3);
     const stream = { aggregateType: "Account", aggregateId: "a" };
     expect(facts.of("snapshot-refused")).toEqual([
-      { kind: "snapshot-refused", stream, version: 4, reason: "store-paused" },
+      {
+        kind: "snapshot-refused",
+        stream,
+        version: 4,
+        reason: "store-paused",
+        why: "every 1 events: version 4 reached 4",
+      },
     ]);
     clock.advance(1);
     await save();

@@ -10,7 +10,7 @@ import {
   type NewEvent,
   type StoredEvent,
 } from "../events/event.ts";
-import { type Instant, toInstant } from "../events/instant.ts";
+import { toInstant } from "../events/instant.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
 import type { SnapshotBaseline } from "../snapshots/snapshot-writer.ts";
@@ -69,8 +69,6 @@ export class AggregateHistory {
   version = 0;
   /** Id of event `version`; undefined at version 0. */
   lastEventId: string | undefined;
-  /** When the first event happened; undefined before it, and where a snapshot took its place. */
-  firstEventAt: Instant | undefined;
   /** In order; the repository removes from the front exactly what it has appended. */
   readonly uncommitted: UncommittedEvent[] = [];
   /** The save in flight, for the next one to wait for. */
@@ -80,6 +78,7 @@ export class AggregateHistory {
   readonly baseline: SnapshotBaseline = {
     snapshotVersion: 0,
     createdAt: undefined,
+    firstEventAt: undefined,
     replayMs: 0,
     rejectedRow: undefined,
   };
@@ -170,7 +169,7 @@ export class AggregateHistory {
   }
 
   #advance(events: readonly Pick<DomainEvent, "id" | "occurredAt">[]): void {
-    if (this.version === 0) this.firstEventAt = events[0]?.occurredAt;
+    if (this.version === 0) this.baseline.firstEventAt = events[0]?.occurredAt;
     this.version += events.length;
     this.lastEventId = events.at(-1)?.id ?? this.lastEventId;
   }

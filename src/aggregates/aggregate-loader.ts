@@ -24,7 +24,10 @@ export interface AggregateLoaderOptions {
 export interface Loaded<A extends AnyAggregate> {
   readonly aggregate: A;
   readonly eventsReplayed: number;
-  readonly durationMs: number;
+  /** Of a load by itself, from the stores; undefined for one of many, and for one from a cache. */
+  readonly durationMs?: number | undefined;
+  /** Whether it began with a state that a cache held. @default false */
+  readonly fromCache?: boolean;
 }
 
 /** What is to be brought back. */
@@ -75,7 +78,8 @@ export class AggregateLoader {
     const loaded: (Loaded<A> | undefined)[] = [];
     // One by one: each may have pages to read that follow.
     for (const [index, target] of targets.entries()) {
-      loaded.push(await this.#bringBack(target, starts[index] as LoadStart, startedAt));
+      const own = await this.#bringBack(target, starts[index] as LoadStart, startedAt);
+      loaded.push(own && { ...own, durationMs: undefined });
     }
     return loaded;
   }

@@ -283,7 +283,7 @@ export class AggregateRepository<A extends AnyAggregate> {
   /** What was loaded, with a snapshot queued where that took long. */
   #heal(loaded: Loaded<A> | undefined): A | undefined {
     if (loaded === undefined) return undefined;
-    if (!this.#closed) this.#snapshotter?.healAfterLoad(historyOf(loaded.aggregate), loaded.eventsReplayed);
+    if (!this.#closed) this.#snapshotter?.healAfterLoad(historyOf(loaded.aggregate), loaded);
     return loaded.aggregate;
   }
 

@@ -132,12 +132,15 @@ export class AggregateSnapshotter {
   }
 
   /** Notes a load, and queues a snapshot where the policy wants one after it. Never throws. */
-  healAfterLoad(history: AggregateHistory, { eventsReplayed, durationMs }: Omit<Loaded<never>, "aggregate">): void {
+  healAfterLoad(history: AggregateHistory, load: Omit<Loaded<never>, "aggregate">): void {
     const { policy } = this.#options;
     if (policy === undefined) return;
     const { stream, version, baseline } = history;
     const { aggregateId } = stream;
-    if (this.#debts !== undefined) {
+    const { eventsReplayed, durationMs, fromCache = false } = load;
+    // What a cache spares a load, no snapshot would.
+    baseline.replayMs = 0;
+    if (this.#debts !== undefined && !fromCache) {
       const seen = { aggregateId, snapshotVersion: baseline.snapshotVersion, eventsReplayed, durationMs };
       baseline.replayMs = this.#debts.loaded(seen);
     }
@@ -191,12 +194,12 @@ export class AggregateSnapshotter {
   }
 
   #factsOf(history: AggregateHistory): SnapshotFacts {
-    const { stream, version, baseline, firstEventAt } = history;
+    const { stream, version, baseline } = history;
     // A load's may be lost with the process, and comes too late for a mode in which saves wait.
     const inFlight = this.#writer.newestInFlight(stream.aggregateId, ({ healing }) => !healing);
     const newest = inFlight !== undefined && inFlight.version > baseline.snapshotVersion ? inFlight : undefined;
     const snapshotVersion = newest?.version ?? baseline.snapshotVersion;
-    const since = (newest ?? baseline).createdAt ?? firstEventAt;
+    const since = (newest ?? baseline).createdAt ?? baseline.firstEventAt;
     const clock = this.#clock;
     return {
       ...stream,

@@ -208,7 +208,7 @@ export class CachedLoader {
       eventsReplayed,
       durationMs: performance.now() - startedAt,
     });
-    return { aggregate, eventsReplayed };
+    return { aggregate, eventsReplayed, fromCache: true };
   }
 
   #reject(stream: StreamId, { version }: HeldState, reason: CacheMissReason, error?: unknown): Fetch<never> {

@@ -24,7 +24,8 @@ export interface LoadSeen {
   /** Of the snapshot that the load began with; 0 if none. */
   readonly snapshotVersion: number;
   readonly eventsReplayed: number;
-  readonly durationMs: number;
+  /** Undefined when it was not measured by itself. */
+  readonly durationMs: number | undefined;
 }
 
 export interface DebtQuery {
@@ -79,7 +80,7 @@ export class ReplayDebts {
 
   /** Notes a load. @returns how long it replayed for, in milliseconds. */
   loaded({ aggregateId, snapshotVersion, eventsReplayed, durationMs }: LoadSeen): number {
-    this.#loadCost.note(eventsReplayed, durationMs);
+    if (durationMs !== undefined) this.#loadCost.note(eventsReplayed, durationMs);
     const account = this.#account(aggregateId, snapshotVersion);
     // Another process has written one, and ended the debt.
     if (snapshotVersion > account.snapshotVersion) settle(account);
@@ -88,7 +89,7 @@ export class ReplayDebts {
     account.loads += 1;
     account.loadsSinceSave += 1;
     const replayMs = eventsReplayed * (this.#loadCost.msPerUnit ?? 0);
-    return Math.min(replayMs, durationMs > 0 ? durationMs : 0);
+    return durationMs === undefined ? replayMs : Math.min(replayMs, durationMs > 0 ? durationMs : 0);
   }
 
   /** What is owed for an aggregate. Notes nothing. */

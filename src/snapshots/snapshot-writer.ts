@@ -12,6 +12,8 @@ export interface SnapshotBaseline {
   snapshotVersion: number;
   /** When the snapshot was taken that the instance was loaded from, or wrote; undefined if none. */
   createdAt: Instant | undefined;
+  /** When the first event happened; undefined before it, and where a snapshot took its place. */
+  firstEventAt: Instant | undefined;
   /** How long the load replayed events, as far as measured; 0 once the instance has written a snapshot. */
   replayMs: number;
   /** The row that its load could not use, for the next write to replace. */

@@ -1,4 +1,5 @@
 import {
+  AggregateCache,
   adaptive,
   anyOf,
   olderThan,
@@ -227,6 +228,29 @@ it("has no second one due while one is being written, and the next when that is 
   expect(facts.snapshotVersions).toEqual([51]);
 });
 
+it("counts loads of many at once, and takes no duration of all for that of one", async () => {
+  const { accounts, facts, faults, repositoryOf } = setUp({ snapshots: { policy: adaptive() } });
+  const ids = Array.from({ length: 40 }, (_, id) => String(id));
+  for (const id of ids) await saveEvents(repositoryOf(Account, false), id, 60);
+  faults.every("readManyPages", lasting(60_000));
+  for (let loads = 0; loads < 2; loads += 1) await accounts.loadMany(ids);
+  expect(accounts.pendingSnapshotCount).toBe(40);
+  await accounts.awaitPendingSnapshots();
+  expect(new Set(facts.of("snapshot-stored").map(({ why }) => why))).toEqual(
+    new Set(["replay debt 120 events ≥ write cost, until measured that of 100 events"]),
+  );
+});
+
+it("owes nothing for loads from a cache, and cuts the tail that they leave unread", async () => {
+  const { accounts, facts } = setUp({
+    cache: new AggregateCache({ entriesMax: 10 }),
+    snapshots: { policy: adaptive({ tailMax: 150 }) },
+  });
+  for (let saves = 0; saves < 160; saves += 1) await saveEvents(accounts, "a", 1);
+  for (let loads = 0; loads < 100; loads += 1) await accounts.load("a");
+  expect(facts.of("snapshot-stored")).toMatchObject([{ version: 150, why: "tail of 150 events ≥ tailMax 150" }]);
+});
+
 it("serves thousands of aggregates in turn", async () => {
   const { accounts, facts } = setUp({ snapshots: { policy: adaptive() } });
   for (let id = 0; id < 5_000; id += 1) await saveEvents(accounts, String(id), 40);
@@ -306,6 +330,18 @@ describe("olderThan", () => {
     }
     expect(facts.of("snapshot-failed")).toMatchObject([{ version: 3 }]);
     expect(facts.snapshotVersions).toEqual([4]);
+  });
+
+  it("counts from the first event also where a cache spares the loads", async () => {
+    const { accounts, facts, clock } = setUp({
+      cache: new AggregateCache({ entriesMax: 10 }),
+      snapshots: { policy: olderThan({ hours: 1 }) },
+    });
+    await saveEvents(accounts, "a", 1);
+    clock.advance(HOUR_MS + 1);
+    await saveEvents(accounts, "a", 1);
+    await saveEvents(accounts, "a", 1);
+    expect(facts.snapshotVersions).toEqual([2]);
   });
 
   it("wants none after the clock was set back", async () => {

@@ -10,9 +10,11 @@ import { STREAM_KINDS, type StreamKind } from "./streams.ts";
  */
 export const WORLDS: readonly number[] = [100, 30, 1_000];
 
+const COUNTS = [10, 50, 100, 500, 1_000];
+
 export const POLICIES: Readonly<Record<string, SnapshotPolicy>> = {
   never,
-  ...Object.fromEntries([10, 50, 100, 500, 1_000].map((count) => [`n = ${count}`, everyEvents(count)])),
+  ...Object.fromEntries(COUNTS.map((count) => [`n = ${count}`, everyEvents(count)])),
   adaptive: adaptive(),
 };
 
@@ -54,9 +56,9 @@ export function compare(writeEvents: number, size = 1): readonly Row[] {
   });
 }
 
-/** 1 to 100,000, each some 30 % more than the one before. */
+/** Those of the columns, and 1 to 100,000, each some 30 % more than the one before. */
 function thresholds(): readonly number[] {
-  return [...new Set(Array.from({ length: 45 }, (_, index) => Math.round(1.3 ** index)))];
+  return [...new Set([...COUNTS, ...Array.from({ length: 45 }, (_, index) => Math.round(1.3 ** index))])];
 }
 
 function sum(values: readonly number[]): number {

@@ -29,7 +29,7 @@ export const STREAM_KINDS: readonly StreamKind[] = [
     histories: (random, size) => [repeat(400 * size, () => ["load", 1, ...loads(random.times(20))])],
   },
   {
-    name: "ingest-heavy",
+    name: "ingest-heavy, loading",
     about: "each batch loads, and saves 50 events; a read after one in twenty",
     histories: (random, size) => [repeat(1_000 * size, () => ["load", 50, ...loads(random.chance(0.05) ? 1 : 0)])],
   },
@@ -49,12 +49,12 @@ export const STREAM_KINDS: readonly StreamKind[] = [
       ]),
   },
   {
-    name: "ingest, seldom loaded",
+    name: "ingest-heavy, seldom loaded",
     about: "batches of 10 events on an instance in memory; a load every 500 events on average",
     histories: (random, size) => [["load", ...repeat(4_000 * size, () => [10, ...loads(random.chance(0.02) ? 1 : 0)])]],
   },
   {
-    name: "ingest, hardly ever loaded",
+    name: "ingest-heavy, hardly ever loaded",
     about: "the same; a load every 5,000 events on average",
     histories: (random, size) => [
       ["load", ...repeat(6_000 * size, () => [10, ...loads(random.chance(0.002) ? 1 : 0)])],

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compare, POLICIES, type Row, WORLDS } from "../benchmarks/simulation/comparison.ts";
 import { optimum } from "../benchmarks/simulation/optimum.ts";

@@ -17,6 +17,7 @@ export const ATTRIBUTES = {
   "eventfold.snapshot.mode": "When snapshots are written: `sync`, `background`, `atomic` or `manual`.",
   "eventfold.snapshot.result":
     "What became of a snapshot: `stored`, `kept` (a newer one was there), `queued`, `refused` or `failed`.",
+  "eventfold.snapshot.why": "Why a snapshot was taken: what the policy said, or who asked for it.",
   "eventfold.snapshot.drop_reason": "Why a snapshot was not written: `queue-full`, `store-paused` or `process-end`.",
   "eventfold.cache.drop_reason":
     "Why a cached state was dropped: a miss reason, or `unserializable` for one that no cache can hold.",
@@ -89,6 +90,7 @@ export const OPERATION_SPANS: Readonly<Record<OperationName, SpanDeclaration>> =
       "eventfold.events",
       "eventfold.snapshot.mode",
       "eventfold.snapshot.result",
+      "eventfold.snapshot.why",
     ],
   },
   update: {
@@ -99,7 +101,7 @@ export const OPERATION_SPANS: Readonly<Record<OperationName, SpanDeclaration>> =
   createSnapshot: {
     kind: "INTERNAL",
     meaning: "`createSnapshot`.",
-    attributes: [...ABOUT_ONE, "eventfold.aggregate.version", "eventfold.snapshot.result"],
+    attributes: [...ABOUT_ONE, "eventfold.aggregate.version", "eventfold.snapshot.result", "eventfold.snapshot.why"],
   },
   erase: { kind: "INTERNAL", meaning: "`erase`.", attributes: ABOUT_ONE },
   warm: { kind: "INTERNAL", meaning: "`warm`: one span, too.", attributes: WALK },

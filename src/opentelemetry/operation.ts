@@ -69,15 +69,15 @@ function noted(fact: RepositoryFact): NamedAttributes {
     case "saved":
       return { "eventfold.aggregate.version": fact.version, "eventfold.events": fact.events };
     case "snapshot-queued":
-      return { "eventfold.snapshot.result": "queued" };
+      return { "eventfold.snapshot.result": "queued", "eventfold.snapshot.why": fact.why };
     case "snapshot-stored":
-      return { "eventfold.snapshot.result": "stored" };
+      return { "eventfold.snapshot.result": "stored", "eventfold.snapshot.why": fact.why };
     case "snapshot-kept":
-      return { "eventfold.snapshot.result": "kept" };
+      return { "eventfold.snapshot.result": "kept", "eventfold.snapshot.why": fact.why };
     case "snapshot-refused":
-      return { "eventfold.snapshot.result": "refused" };
+      return { "eventfold.snapshot.result": "refused", "eventfold.snapshot.why": fact.why };
     case "snapshot-failed":
-      return { "eventfold.snapshot.result": "failed" };
+      return { "eventfold.snapshot.result": "failed", "eventfold.snapshot.why": fact.why };
     case "cache-missed":
     case "cache-failed":
     case "diverged":

@@ -106,6 +106,7 @@ eachStorage((open, kind) => {
       "eventfold.events": 1,
       "eventfold.snapshot.mode": mode,
       "eventfold.snapshot.result": "stored",
+      "eventfold.snapshot.why": "every 10 events: version 10 reached 10",
     });
   });
 

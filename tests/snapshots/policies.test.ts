@@ -14,7 +14,7 @@ import {
   type SnapshotPolicy,
   when,
 } from "eventfold";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { afterLoad } from "../../src/snapshots/policy-combinations.ts";
 

@@ -43,7 +43,7 @@ export function afterLoad(
   // oxlint-disable-next-line typescript/no-explicit-any -- loads ask policies for any state
   policy: SnapshotPolicy<any>,
   facts: LoadFacts,
-  thresholdDefault = THRESHOLD_DEFAULT,
+  thresholdDefault: number = THRESHOLD_DEFAULT,
 ): SnapshotDecision {
   if (policy.afterLoad !== undefined) return policy.afterLoad(facts);
   const { threshold = thresholdDefault } = policy;

@@ -389,6 +389,17 @@ describe("replayLongerThan", () => {
     expect(facts.snapshotVersions).toEqual([]);
   });
 
+  it("takes the duration of a load of many for that of none of them", async () => {
+    const { accounts, facts, faults, repositoryOf } = setUp({ snapshots: { policy: replayLongerThan(50) } });
+    for (const id of ["a", "b"]) await saveEvents(repositoryOf(Account, false), id, 150);
+    faults.every("readManyPages", lasting(60_000));
+    faults.every("readPage", lasting(10));
+    await accounts.loadMany(["a", "b"]);
+    expect(accounts.pendingSnapshotCount).toBe(0);
+    await saveEvents(accounts, "a", 1);
+    expect(facts.snapshotVersions).toEqual([]);
+  });
+
   it("is content once the instance has written one", async () => {
     const { accounts, facts, faults } = setUp({ snapshots: { policy: anyOf(replayLongerThan(50), onEvent("None")) } });
     await saveEvents(accounts, "a", 200);

@@ -74,6 +74,7 @@ export const OPERATION_SPANS: Readonly<Record<OperationName, SpanDeclaration>> =
       "eventfold.snapshot.version",
       "eventfold.snapshot.miss_reason",
       "eventfold.snapshot.result",
+      "eventfold.snapshot.why",
     ],
   },
   loadMany: {

@@ -9,8 +9,8 @@ import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
 import type { JointAppendResult, RejectedRow } from "../../snapshots/snapshot-store.ts";
 import { type Database, mayStand, sqlState } from "./database.ts";
-import { appendEvents, selectVersion } from "./event-statements.ts";
-import { appendWithSnapshot } from "./joint-statements.ts";
+import { appendEvent, appendEvents, selectVersion } from "./event-statements.ts";
+import { appendEventsWithSnapshot, appendEventWithSnapshot } from "./joint-statements.ts";
 import { snapshotValues } from "./rows.ts";
 
 /** How often an append that lost a race is repeated. Each time some other append was stored, so only a crowd needs many. */
@@ -33,17 +33,22 @@ export class Appending {
     this.#stream = { aggregateType, aggregateId };
     this.#expectedVersion = expectedVersion;
     this.#eventIds = events.map((event) => event.id);
-    this.#statement = snapshot === undefined ? appendEvents : appendWithSnapshot;
-    this.#values = [
-      aggregateType,
-      aggregateId,
-      expectedVersion === "any" ? null : expectedVersion,
+    const one = events.length === 1;
+    if (snapshot === undefined) this.#statement = one ? appendEvent : appendEvents;
+    else this.#statement = one ? appendEventWithSnapshot : appendEventsWithSnapshot;
+    const columns = [
       this.#eventIds,
       events.map((event) => event.type),
       events.map((event) => event.schemaVersion),
       events.map((event) => event.dataText),
       events.map((event) => event.metadataText),
       events.map((event) => event.occurredAt),
+    ];
+    this.#values = [
+      aggregateType,
+      aggregateId,
+      expectedVersion === "any" ? null : expectedVersion,
+      ...(one ? columns.map(([first]) => first) : columns),
       ...(snapshot === undefined ? [] : snapshotValues(snapshot.row, snapshot.replacing)),
     ];
   }

@@ -1,5 +1,5 @@
 // What both stores do in one statement.
-import { withAppendedEvents } from "./event-statements.ts";
+import { withAppendedEvent, withAppendedEvents } from "./event-statements.ts";
 import { snapshotColumns, unlessErased, unlessNewer } from "./snapshot-statements.ts";
 
 // The snapshot, if there is one, in the columns of an event, and the events from the one on that it ends with, or from the first
@@ -42,8 +42,7 @@ export const readForLoad = /* sql */ `
 `;
 
 // The snapshot goes in where the first event does: with the append or not at all.
-export const appendWithSnapshot: string = /* sql */ `
-  ${withAppendedEvents},
+const andSnapshot: string = /* sql */ `,
   saved AS (
     INSERT INTO snapshots (${snapshotColumns})
     SELECT $1, $2, $10::bigint, $11, $12::bigint, $13::json, $14::timestamptz, $15, $16
@@ -57,3 +56,7 @@ export const appendWithSnapshot: string = /* sql */ `
     EXISTS (SELECT FROM first)::int4 AS appended, EXISTS (SELECT FROM saved)::int4 AS stored
   FROM head
 `;
+
+export const appendEventWithSnapshot: string = withAppendedEvent + andSnapshot;
+
+export const appendEventsWithSnapshot: string = withAppendedEvents + andSnapshot;

@@ -310,6 +310,17 @@ export class StoreBusyError extends EventfoldError {
   }
 }
 
+/** More appends wait for the store than it takes. Nothing was changed. */
+export class StoreOverloadedError extends EventfoldError {
+  readonly code = "STORE_OVERLOADED";
+  /** Appends that the store has not answered yet. */
+  readonly waiting: number;
+  constructor(facts: { waiting: number }) {
+    super(`${facts.waiting} appends wait for the store already. Let fewer run at once, or try again later.`);
+    this.waiting = facts.waiting;
+  }
+}
+
 /** The tables do not exist yet. */
 export class TablesMissingError extends EventfoldError {
   readonly code = "TABLES_MISSING";

@@ -52,6 +52,7 @@ export {
   SerializationError,
   SnapshotRefusedError,
   StoreBusyError,
+  StoreOverloadedError,
   StoreTimeoutError,
   StreamErasedError,
   TablesMissingError,

@@ -2,6 +2,7 @@ import {
   connectPostgres,
   migratePostgres,
   PostgresEventStore,
+  type PostgresOptions,
   type PostgresPool,
   PostgresSnapshotStore,
 } from "eventfold/postgres";
@@ -25,27 +26,29 @@ const singleConnection = new Pool({ connectionString: url, max: 1 });
 beforeAll(() => migratePostgres(pool));
 afterAll(() => Promise.all([pool.end(), singleConnection.end()]));
 
-const connections: readonly [name: string, connection: PostgresPool, prepare: boolean][] = [
-  ["on a pool", pool, true],
-  ["on a single connection", singleConnection, true],
-  ["without prepared statements", pool, false],
+const connections: readonly [name: string, connection: PostgresPool, options: PostgresOptions][] = [
+  ["on a pool", pool, {}],
+  ["on a single connection", singleConnection, {}],
+  ["without prepared statements", pool, { prepare: false }],
+  ["with group commit", pool, { groupCommit: true }],
+  ["with group commit on a single connection", singleConnection, { groupCommit: true }],
 ];
 
-describe.each(connections)("PostgresEventStore %s", (_name, connection, prepare) => {
+describe.each(connections)("PostgresEventStore %s", (_name, connection, options) => {
   for (const { title, run } of eventStoreContract) {
-    it(title, () => run(() => new PostgresEventStore(connection, { prepare })));
+    it(title, () => run(() => new PostgresEventStore(connection, options)));
   }
 });
 
-describe.each(connections)("PostgresSnapshotStore %s", (_name, connection, prepare) => {
+describe.each(connections)("PostgresSnapshotStore %s", (_name, connection, options) => {
   for (const { title, run } of snapshotStoreContract) {
-    it(title, () => run(() => new PostgresSnapshotStore(connection, { prepare })));
+    it(title, () => run(() => new PostgresSnapshotStore(connection, options)));
   }
 });
 
-describe.each(connections)("both PostgreSQL stores %s", (_name, connection, prepare) => {
+describe.each(connections)("both PostgreSQL stores %s", (_name, connection, options) => {
   for (const { title, run } of jointStoreContract) {
-    it(title, () => run(() => connectPostgres(connection, { prepare })));
+    it(title, () => run(() => connectPostgres(connection, options)));
   }
 });
 

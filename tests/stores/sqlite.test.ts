@@ -46,6 +46,20 @@ for (const [source, open] of Object.entries(sources)) {
   });
 }
 
+describe.each([
+  ["a file", () => join(folder, "grouped.db")],
+  ["a database in memory", () => ":memory:"],
+])("SQLite with group commit on %s", (_source, open) => {
+  const groupCommit = true;
+  for (const { title, run } of eventStoreContract) {
+    it(title, () => run(() => new SqliteEventStore(open(), { groupCommit })));
+  }
+  for (const { title, run } of snapshotStoreContract) {
+    it(title, () => run(() => new SqliteSnapshotStore(open(), { groupCommit })));
+  }
+  for (const { title, run } of jointStoreContract) it(title, () => run(() => openSqlite(open(), { groupCommit })));
+});
+
 describe("SQLite behind decorators that have no fault planned", () => {
   const faultyEvents = (store: EventStore): EventStore => new FaultyEventStore(store, new Faults());
   const faultySnapshots = (store: SnapshotStore): SnapshotStore => new FaultySnapshotStore(store, new Faults());

@@ -16,83 +16,118 @@ import { snapshotValues } from "./rows.ts";
 /** How often an append that lost a race is repeated. Each time some other append was stored, so only a crowd needs many. */
 const ATTEMPTS_MAX = 1_000;
 
+/** What PostgreSQL tells of an append. */
+export interface Answer {
+  /** Version of the stream before. */
+  readonly head: number;
+  readonly erased: boolean;
+  readonly appended: boolean;
+}
+
 /** One append, with everything copied that the caller could change meanwhile. */
 export class Appending {
-  readonly #stream: StreamId;
-  readonly #expectedVersion: number | "any";
-  readonly #eventIds: readonly string[];
-  readonly #statement: string;
-  readonly #values: unknown[];
+  readonly stream: StreamId;
+  /** The same for the same stream, and an order of streams that all processes share. */
+  readonly streamKey: string;
+  /** Null for any. */
+  readonly expectedVersion: number | null;
+  readonly eventIds: readonly string[];
+  /** Of its events: ids, types, schema versions, data, metadata and times. */
+  readonly columns: readonly (readonly unknown[])[];
+  readonly #snapshot: SnapshotToStore | undefined;
 
   constructor(
     { aggregateType, aggregateId }: StreamId,
     events: readonly NewEvent[],
     expectedVersion: number | "any",
-    snapshot?: { readonly row: SnapshotRow; readonly replacing: RejectedRow | undefined },
+    snapshot?: SnapshotToStore,
   ) {
-    this.#stream = { aggregateType, aggregateId };
-    this.#expectedVersion = expectedVersion;
-    this.#eventIds = events.map((event) => event.id);
-    const one = events.length === 1;
-    if (snapshot === undefined) this.#statement = one ? appendEvent : appendEvents;
-    else this.#statement = one ? appendEventWithSnapshot : appendEventsWithSnapshot;
-    const columns = [
-      this.#eventIds,
+    this.stream = { aggregateType, aggregateId };
+    this.streamKey = `${aggregateType}\0${aggregateId}`;
+    this.expectedVersion = expectedVersion === "any" ? null : expectedVersion;
+    this.eventIds = events.map((event) => event.id);
+    this.columns = [
+      this.eventIds,
       events.map((event) => event.type),
       events.map((event) => event.schemaVersion),
       events.map((event) => event.dataText),
       events.map((event) => event.metadataText),
       events.map((event) => event.occurredAt),
     ];
-    this.#values = [
-      aggregateType,
-      aggregateId,
-      expectedVersion === "any" ? null : expectedVersion,
-      ...(one ? columns.map(([first]) => first) : columns),
-      ...(snapshot === undefined ? [] : snapshotValues(snapshot.row, snapshot.replacing)),
-    ];
+    this.#snapshot = snapshot;
   }
 
   /** @throws as `EventStore.append` does. */
   async storeIn(database: Database): Promise<JointAppendResult> {
-    const [stream, expectedVersion] = [this.#stream, this.#expectedVersion];
+    const [statement, values] = this.#statement();
     for (let attempt = 1; ; attempt += 1) {
-      const { head, erased, appended, stored } = await this.#send(database);
-      if (appended) return { version: head + this.#eventIds.length, snapshot: stored ? "stored" : "kept" };
-      if (erased) throw new StreamErasedError({ stream });
-      const lostRace = expectedVersion === "any" || expectedVersion === head;
-      if (lostRace && attempt < ATTEMPTS_MAX) continue;
-      throw new OptimisticConcurrencyError({
-        stream,
-        expectedVersion: expectedVersion === "any" ? head : expectedVersion,
-        actualVersion: head,
-      });
+      const answer = await this.#send(database, statement, values);
+      if (this.lostRace(answer) && attempt < ATTEMPTS_MAX) continue;
+      return { version: this.versionFrom(answer), snapshot: answer.stored ? "stored" : "kept" };
     }
   }
 
-  async #send(database: Database): Promise<{ head: number; erased: boolean; appended: boolean; stored: boolean }> {
-    try {
-      const [row = []] = await database.rows(this.#statement, this.#values);
-      return { head: Number(row[0]), erased: row[1] === "1", appended: row[2] === "1", stored: row[3] === "1" };
-    } catch (error) {
-      if (sqlState(error) !== "40001") throw this.#translated(error);
-      // Above READ COMMITTED a lost race is an error. Inside a transaction that is over then, and the caller's to repeat.
-      const head = await headOf(database, this.#stream).catch(() => undefined);
-      if (head === undefined) throw error;
-      return { head, erased: false, appended: false, stored: false };
-    }
+  /** Whether it was another one's turn only at the last moment, so that it may be repeated. */
+  lostRace({ head, erased, appended }: Answer): boolean {
+    return !appended && !erased && (this.expectedVersion === null || this.expectedVersion === head);
   }
 
-  #translated(error: unknown): unknown {
-    const stream = this.#stream;
+  /** @throws {StreamErasedError} or {OptimisticConcurrencyError} when it was not appended. */
+  versionFrom({ head, erased, appended }: Answer): number {
+    const stream = this.stream;
+    if (appended) return head + this.eventIds.length;
+    if (erased) throw new StreamErasedError({ stream });
+    throw new OptimisticConcurrencyError({
+      stream,
+      expectedVersion: this.expectedVersion ?? head,
+      actualVersion: head,
+    });
+  }
+
+  /** What `error`, which came instead of an answer, means for this append. */
+  failure(error: unknown): unknown {
+    const stream = this.stream;
     const { constraint, detail = "" } = error as { constraint?: string; detail?: string };
     if (sqlState(error) === "23505" && constraint === "events_id_key") {
       // The rest of the sentence is in the language of the server.
-      const eventId = this.#eventIds.find((id) => detail.includes(`(id)=(${id})`));
+      const eventId = this.eventIds.find((id) => detail.includes(`(id)=(${id})`));
       return new DuplicateEventError({ stream, eventId, cause: error });
     }
     return mayStand(error) ? new CommitUnknownError({ stream, cause: error }) : error;
   }
+
+  #statement(): [text: string, values: unknown[]] {
+    const snapshot = this.#snapshot;
+    const one = this.eventIds.length === 1;
+    const { aggregateType, aggregateId } = this.stream;
+    const events = one ? this.columns.map(([first]) => first) : this.columns;
+    const values = [aggregateType, aggregateId, this.expectedVersion, ...events];
+    if (snapshot === undefined) return [one ? appendEvent : appendEvents, values];
+    values.push(...snapshotValues(snapshot.row, snapshot.replacing));
+    return [one ? appendEventWithSnapshot : appendEventsWithSnapshot, values];
+  }
+
+  async #send(
+    database: Database,
+    statement: string,
+    values: unknown[],
+  ): Promise<Answer & { readonly stored: boolean }> {
+    try {
+      const [row = []] = await database.rows(statement, values);
+      return { head: Number(row[0]), erased: row[1] === "1", appended: row[2] === "1", stored: row[3] === "1" };
+    } catch (error) {
+      if (sqlState(error) !== "40001") throw this.failure(error);
+      // Above READ COMMITTED a lost race is an error. Inside a transaction that is over then, and the caller's to repeat.
+      const head = await headOf(database, this.stream).catch(() => undefined);
+      if (head === undefined) throw error;
+      return { head, erased: false, appended: false, stored: false };
+    }
+  }
+}
+
+interface SnapshotToStore {
+  readonly row: SnapshotRow;
+  readonly replacing: RejectedRow | undefined;
 }
 
 export async function headOf(database: Database, { aggregateType, aggregateId }: StreamId): Promise<number> {

@@ -43,6 +43,13 @@ export interface PostgresOptions {
    * @default true
    */
   readonly prepare?: boolean;
+  /**
+   * Whether appends that wait at the same time are stored by one statement, in one transaction. It needs a pool, every query of
+   * which is a transaction by itself. Appends together with a snapshot go by themselves.
+   *
+   * @default false
+   */
+  readonly groupCommit?: boolean;
 }
 
 export type AggregateIdType = "text" | "uuid";
@@ -59,6 +66,10 @@ export class Database {
   constructor(pool: PostgresPool, options: PostgresOptions = {}) {
     if (typeof (pool as Partial<PostgresPool> | undefined)?.query !== "function") {
       throw new ConfigurationError({ option: "pool", problem: "has no query method. Pass a Pool or Client of pg." });
+    }
+    if (options.groupCommit && "escapeLiteral" in pool) {
+      const problem = "needs a pool: a client may be inside a transaction, which is not for others to take part in.";
+      throw new ConfigurationError({ option: "groupCommit", problem });
     }
     this.pool = pool;
     this.aggregateIdType = checkedIdType(options.aggregateIdType);

@@ -23,7 +23,7 @@ export const knowsErasures = /* sql */ `
 // Tells readers of all events where this transaction may still write: taken before the first position is, on a number below all of
 // them, once a transaction (the setting remembers), and released with the transaction. As a condition of the rows that are
 // inserted it is evaluated before their positions are drawn.
-const lockPositions = /* sql */ `
+export const lockPositions: string = /* sql */ `
       CASE WHEN coalesce(current_setting('eventfold.appending', true), '') = ''
         THEN (
           SELECT pg_advisory_xact_lock_shared(
@@ -35,7 +35,8 @@ const lockPositions = /* sql */ `
         ELSE true
       END`;
 
-const eventColumns = "aggregate_type, aggregate_id, version, id, type, schema_version, data, metadata, occurred_at";
+export const eventColumns =
+  "aggregate_type, aggregate_id, version, id, type, schema_version, data, metadata, occurred_at";
 
 /** Of the event that is inserted first: plain values, or the first ones of lists. */
 const firstOf = {
@@ -67,14 +68,17 @@ function withFirstEvent(values: string): string {
 /** One event as plain values, which costs half of what a list of one does. */
 export const withAppendedEvent: string = withFirstEvent(firstOf.one);
 
+// The lists come by way of a SELECT so that the planner does not see how long they are: short ones it would plan anew each time.
 export const withAppendedEvents: string = /* sql */ `${withFirstEvent(firstOf.many)},
   rest AS (
     INSERT INTO events (${eventColumns})
     SELECT
       $1, $2, first.version + event.place - 1,
       event.id, event.type, event.schema_version, event.data, event.metadata, event.occurred_at
-    FROM first, unnest($4::text[], $5::text[], $6::bigint[], $7::json[], $8::json[], $9::timestamptz[])
-      WITH ORDINALITY AS event (id, type, schema_version, data, metadata, occurred_at, place)
+    FROM first, unnest(
+      (SELECT $4::text[]), (SELECT $5::text[]), (SELECT $6::bigint[]),
+      (SELECT $7::json[]), (SELECT $8::json[]), (SELECT $9::timestamptz[])
+    ) WITH ORDINALITY AS event (id, type, schema_version, data, metadata, occurred_at, place)
     WHERE event.place > 1
     ORDER BY event.place
   )`;

@@ -19,10 +19,12 @@ import {
 } from "../../events/event-store.ts";
 import { readStream } from "../../events/read-stream.ts";
 import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
+import { sizeOf } from "../group-bounds.ts";
 import { Appending, headOf } from "./appending.ts";
 import { Database, type PostgresOptions, type PostgresPool } from "./database.ts";
 import { eraseIn } from "./erasing.ts";
 import { selectAllEvents, selectHorizon, selectStreams } from "./event-statements.ts";
+import { GroupCommit } from "./group-commit.ts";
 import { readManyPagesIn, readPageIn } from "./reading.ts";
 import { type EventColumns, toEvent } from "./rows.ts";
 
@@ -42,6 +44,7 @@ export let poolOf: (store: EventStore) => PostgresPool | undefined;
  */
 export class PostgresEventStore implements EventStore {
   readonly #database: Database;
+  readonly #groups: GroupCommit | undefined;
   #closed = false;
 
   static {
@@ -49,14 +52,17 @@ export class PostgresEventStore implements EventStore {
   }
 
   /** @param pool stays open when the store is closed. */
-  constructor(pool: PostgresPool, options?: PostgresOptions) {
+  constructor(pool: PostgresPool, options: PostgresOptions = {}) {
     this.#database = new Database(pool, options);
+    this.#groups = options.groupCommit ? new GroupCommit(this.#database) : undefined;
   }
 
   async append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
     checkAppend(stream, events, options);
     this.#check(stream);
-    const { version } = await new Appending(stream, events, options.expectedVersion).storeIn(this.#database);
+    const appending = new Appending(stream, events, options.expectedVersion);
+    if (this.#groups !== undefined) return { version: await this.#groups.store(appending, sizeOf(events)) };
+    const { version } = await appending.storeIn(this.#database);
     return { version };
   }
 
@@ -129,8 +135,10 @@ export class PostgresEventStore implements EventStore {
     return (await eraseIn(this.#database, stream, all)).events;
   }
 
+  /** With group commit, waits for the appends that are under way. */
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#groups?.drain();
   }
 
   #check(stream: StreamId): void {

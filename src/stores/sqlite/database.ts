@@ -34,7 +34,7 @@ export class SqliteDatabase {
     this.#opened = typeof source === "string";
     if (typeof source !== "string") {
       checkHandle(source);
-      refuseOptions(options);
+      refuseOptions(source, options);
     }
     this.handle = typeof source === "string" ? openHandle(source, options) : source;
     try {
@@ -88,6 +88,22 @@ export class SqliteDatabase {
     }
   }
 
+  /**
+   * Within the transaction that is open: everything that `work` does, or nothing of it. Throws what `work` throws, if that could be
+   * undone; else what kept it from being undone, and the transaction must not be committed.
+   */
+  savepoint<Result>(work: () => Result): Result {
+    this.run(SAVEPOINT);
+    try {
+      const result = work();
+      this.run(NESTED.commit);
+      return result;
+    } catch (error) {
+      for (const statement of NESTED.undo) this.run(statement);
+      throw error;
+    }
+  }
+
   /** Closes the connection if it was opened here. */
   close(): void {
     if (this.#closed) return;
@@ -110,7 +126,7 @@ export class SqliteDatabase {
       return OUTER;
     } catch (error) {
       if (!isWithinTransaction(error)) throw error;
-      this.run("SAVEPOINT eventfold");
+      this.run(SAVEPOINT);
       return NESTED;
     }
   }
@@ -133,6 +149,7 @@ export class SqliteDatabase {
   }
 }
 
+const SAVEPOINT = "SAVEPOINT eventfold";
 const OUTER = { commit: "COMMIT", undo: ["ROLLBACK"] as readonly string[] };
 const NESTED = { commit: "RELEASE eventfold", undo: ["ROLLBACK TO eventfold", "RELEASE eventfold"] };
 

@@ -22,11 +22,21 @@ export type SqliteSource = string | SqliteHandle;
 export interface SqliteOptions {
   /** How long to wait for a writer in another process. Of a connection of your own, set it there. @default 5000 */
   readonly busyTimeoutMs?: number;
+  /**
+   * Whether appends of the same turn of the event loop are stored in one transaction. On a path only: on a connection of your own
+   * they could come to be part of a transaction of yours.
+   *
+   * @default false
+   */
+  readonly groupCommit?: boolean;
 }
 
 const BUSY_TIMEOUT_MS_DEFAULT = 5_000;
 const BUSY_TIMEOUT_MS_MAX = 2 ** 31 - 1;
 const WAL_ATTEMPTS_MAX = 20;
+
+/** Connections that nobody else can have a transaction open on. */
+const openedHere = new WeakSet<SqliteHandle>();
 
 /**
  * Opens a connection that survives a power cut (`synchronous = FULL`), lets readers work beside a writer (WAL) and waits for
@@ -52,6 +62,7 @@ export function openHandle(path: string, options: SqliteOptions): SqliteHandle {
     handle.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     switchToWal(handle);
     handle.exec("PRAGMA synchronous = FULL");
+    openedHere.add(handle);
     return handle;
   } catch (error) {
     handle.close();
@@ -79,10 +90,16 @@ export function checkHandle(handle: unknown): void {
 }
 
 /** @throws {ConfigurationError} for options that cannot take effect on a connection which is open already. */
-export function refuseOptions(options: SqliteOptions): void {
-  if (options.busyTimeoutMs === undefined) return;
-  const problem = "has no effect on a connection that is open already. Set it there.";
-  throw new ConfigurationError({ option: "busyTimeoutMs", problem });
+export function refuseOptions(handle: SqliteHandle, options: SqliteOptions): void {
+  if (options.busyTimeoutMs !== undefined) {
+    const problem = "has no effect on a connection that is open already. Set it there.";
+    throw new ConfigurationError({ option: "busyTimeoutMs", problem });
+  }
+  if (options.groupCommit && !openedHere.has(handle)) {
+    const problem =
+      "needs a path: on a connection of yours, appends that wait could come to be part of a transaction of yours.";
+    throw new ConfigurationError({ option: "groupCommit", problem });
+  }
 }
 
 /** @throws what the driver throws, when other processes hold the database locked for too long. */

@@ -24,7 +24,7 @@ export function openSqlite(source: SqliteSource, options: SqliteOptions = {}): S
   if (typeof source !== "string") return storageOn(source, options, () => {});
   const handle = openHandle(source, options);
   try {
-    return storageOn(handle, {}, () => handle.close());
+    return storageOn(handle, { groupCommit: options.groupCommit ?? false }, () => handle.close());
   } catch (error) {
     handle.close();
     throw error;

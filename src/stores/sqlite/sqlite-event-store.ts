@@ -18,20 +18,26 @@ import {
 import { readStream } from "../../events/read-stream.ts";
 import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
 import { SqliteDatabase } from "./database.ts";
+import { GroupCommit } from "./group-commit.ts";
 import type { SqliteOptions, SqliteSource } from "./handle.ts";
 import { readHead, readPageIn, toEvent } from "./rows.ts";
 import { selectAll, selectStreams } from "./statements.ts";
-import { appendEvents, erase } from "./writing.ts";
+import { appendEvents, commitWith, erase } from "./writing.ts";
 
 /** The database of a store, for what both stores do together. */
 export let databaseOf: (store: SqliteEventStore) => SqliteDatabase;
 
+/** What its appends are grouped by, if they are. */
+export let groupsOf: (store: SqliteEventStore) => GroupCommit | undefined;
+
 /** Keeps events in a SQLite database, which several processes may share. Each call is one transaction. */
 export class SqliteEventStore implements EventStore {
   readonly #database: SqliteDatabase;
+  readonly #groups: GroupCommit | undefined;
 
   static {
     databaseOf = (store) => store.#database;
+    groupsOf = (store) => store.#groups;
   }
 
   /**
@@ -42,13 +48,14 @@ export class SqliteEventStore implements EventStore {
    */
   constructor(source: SqliteSource, options: SqliteOptions = {}) {
     this.#database = new SqliteDatabase("event store", source, options);
+    this.#groups = options.groupCommit ? new GroupCommit(this.#database) : undefined;
   }
 
   async append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
     checkAppend(stream, events, options);
-    // IMMEDIATE takes the write lock before the head is read, so that nobody comes in between.
-    return this.#database.transaction("BEGIN IMMEDIATE", () => ({
-      version: appendEvents(this.#database, stream, events, options.expectedVersion),
+    const { expectedVersion } = options;
+    return await commitWith(this.#groups, this.#database, { stream, events }, (save) => ({
+      version: appendEvents(this.#database, save.stream, save.events, expectedVersion),
     }));
   }
 
@@ -58,6 +65,7 @@ export class SqliteEventStore implements EventStore {
 
   async readPage(stream: StreamId, range: PageRange): Promise<StreamPage> {
     checkPage(stream, range);
+    this.#groups?.beforeRead();
     return this.#database.transaction("BEGIN", () => readPageIn(this.#database, stream, range));
   }
 
@@ -67,6 +75,7 @@ export class SqliteEventStore implements EventStore {
     limit: number,
   ): Promise<readonly StreamPage[]> {
     checkManyPages(aggregateType, starts, limit);
+    this.#groups?.beforeRead();
     return this.#database.transaction("BEGIN", () =>
       starts.map(({ aggregateId, afterVersion }) =>
         readPageIn(this.#database, { aggregateType, aggregateId }, { afterVersion, limit }),
@@ -76,6 +85,7 @@ export class SqliteEventStore implements EventStore {
 
   async versionOf(stream: StreamId): Promise<number> {
     checkStreamId(stream);
+    this.#groups?.beforeRead();
     return readHead(this.#database, stream);
   }
 
@@ -85,12 +95,14 @@ export class SqliteEventStore implements EventStore {
 
   async streams(aggregateType: string, range?: StreamsRange): Promise<readonly string[]> {
     const { afterId, limit } = streamsBounds(aggregateType, range);
+    this.#groups?.beforeRead();
     const rows = this.#database.rows(selectStreams, aggregateType, afterId, aggregateType, limit);
     return rows.map(([id]) => id as string);
   }
 
   async readAll(range?: PositionRange): Promise<readonly RecordedEvent[]> {
     const { afterPosition, limit } = positionBounds(range);
+    this.#groups?.beforeRead();
     return this.#database.rows(selectAll, afterPosition, limit).map((row) => {
       const [aggregateType, aggregateId, position] = row.slice(7) as [string, string, number];
       const stream = { aggregateType, aggregateId };
@@ -104,7 +116,9 @@ export class SqliteEventStore implements EventStore {
     return erase(this.#database, stream, { withEvents: true, throughVersion: Number.MAX_SAFE_INTEGER }).events;
   }
 
+  /** With group commit, stores first what waits. */
   async close(): Promise<void> {
+    this.#groups?.drain();
     this.#database.close();
   }
 }

@@ -11,15 +11,18 @@ import {
   type WantedSnapshot,
 } from "../../snapshots/snapshot-store.ts";
 import type { SqliteDatabase } from "./database.ts";
+import type { GroupCommit } from "./group-commit.ts";
 import { readFromAnchor, readPageIn, readProvenSnapshot, readSnapshotRow, toEvent } from "./rows.ts";
-import { appendEvents, storeSnapshot } from "./writing.ts";
+import { appendEvents, commitWith, storeSnapshot } from "./writing.ts";
 
 /** Both stores by statements that go by keys: appends in one transaction, loads in one where a single statement does not tell all. */
 export class SqliteJointStore implements JointStore {
   readonly #database: SqliteDatabase;
+  readonly #groups: GroupCommit | undefined;
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SqliteDatabase, groups: GroupCommit | undefined) {
     this.#database = database;
+    this.#groups = groups;
   }
 
   async append(
@@ -29,9 +32,10 @@ export class SqliteJointStore implements JointStore {
   ): Promise<JointAppendResult> {
     checkAppend(stream, events, { expectedVersion });
     checkSnapshot(snapshot);
-    return this.#database.transaction("BEGIN IMMEDIATE", () => ({
-      version: appendEvents(this.#database, stream, events, expectedVersion),
-      snapshot: storeSnapshot(this.#database, snapshot, replacing) ? "stored" : "kept",
+    const rejected = replacing && { ...replacing };
+    return commitWith(this.#groups, this.#database, { stream, events }, (save) => ({
+      version: appendEvents(this.#database, save.stream, save.events, expectedVersion),
+      snapshot: storeSnapshot(this.#database, snapshot, rejected) ? "stored" : "kept",
     }));
   }
 
@@ -41,6 +45,7 @@ export class SqliteJointStore implements JointStore {
 
   readForLoadSync(stream: StreamId, wanted: WantedSnapshot, limit: number): LoadPage {
     checkPage(stream, { afterVersion: 0, limit });
+    this.#groups?.beforeRead();
     return this.#readProven(stream, wanted, limit) ?? this.#readWhole(stream, wanted, limit);
   }
 

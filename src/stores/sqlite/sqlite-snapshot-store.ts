@@ -20,7 +20,7 @@ import {
 import { SqliteDatabase } from "./database.ts";
 import type { SqliteOptions, SqliteSource } from "./handle.ts";
 import { readSnapshotRow } from "./rows.ts";
-import { databaseOf, SqliteEventStore } from "./sqlite-event-store.ts";
+import { databaseOf, groupsOf, SqliteEventStore } from "./sqlite-event-store.ts";
 import { SqliteJointStore } from "./sqlite-joint-store.ts";
 import { deleteExactSnapshot, deleteSnapshot, deleteSnapshotsByType, selectSnapshotExists } from "./statements.ts";
 import { erase, isErased, storeSnapshot } from "./writing.ts";
@@ -111,7 +111,7 @@ export class SqliteSnapshotStore implements SnapshotStore {
   jointWith(eventStore: EventStore): JointStore | undefined {
     if (!(eventStore instanceof SqliteEventStore)) return undefined;
     const sameConnection = databaseOf(eventStore).handle === this.#database.handle;
-    return sameConnection ? new SqliteJointStore(this.#database) : undefined;
+    return sameConnection ? new SqliteJointStore(this.#database, groupsOf(eventStore)) : undefined;
   }
 
   async close(): Promise<void> {

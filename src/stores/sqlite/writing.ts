@@ -5,6 +5,7 @@ import type { SnapshotRow } from "../../snapshots/snapshot.ts";
 import type { RejectedRow } from "../../snapshots/snapshot-store.ts";
 import type { SqliteDatabase } from "./database.ts";
 import { isDuplicateEventId } from "./driver-errors.ts";
+import type { GroupCommit } from "./group-commit.ts";
 import { readHead } from "./rows.ts";
 import {
   deleteEvents,
@@ -14,6 +15,26 @@ import {
   upsertErasure,
   upsertSnapshot,
 } from "./statements.ts";
+
+interface Save {
+  readonly stream: StreamId;
+  readonly events: readonly NewEvent[];
+}
+
+/** Has `work` store a save in a transaction that holds the write lock: now, or with a group soon. */
+export async function commitWith<Result>(
+  groups: GroupCommit | undefined,
+  database: SqliteDatabase,
+  { stream, events }: Save,
+  work: (save: Save) => Result,
+): Promise<Result> {
+  // IMMEDIATE takes the write lock before the head is read, so that nobody comes in between.
+  if (groups === undefined) return database.transaction("BEGIN IMMEDIATE", () => work({ stream, events }));
+  // The caller may go on to change its own.
+  const { aggregateType, aggregateId } = stream;
+  const save = { stream: { aggregateType, aggregateId }, events: events.map((event) => ({ ...event })) };
+  return groups.store(save.events, () => work(save));
+}
 
 /** Within a transaction that holds the write lock. Gives the version that the stream then has. */
 export function appendEvents(

@@ -1,0 +1,106 @@
+import type { Answer, Appending } from "./appending.ts";
+import type { AggregateIdType, Database } from "./database.ts";
+import { eventColumns, knowsErasures, lockPositions } from "./event-statements.ts";
+
+// As for a single append: the head decides, and the first event of each is its gate. They go in in one order everywhere, or two
+// groups could wait for each other. One that waits for longer than $10 gives up for all: a transaction that one of them waits for
+// may itself be waiting for another one. (Lists by way of a SELECT: as in withAppendedEvents.)
+function appendGroupOf(idType: AggregateIdType): string {
+  return /* sql */ `
+  WITH save AS MATERIALIZED (
+    SELECT
+      save.*,
+      coalesce((
+        SELECT version
+        FROM events
+        WHERE aggregate_type = save.aggregate_type AND aggregate_id = save.aggregate_id
+        ORDER BY version DESC
+        LIMIT 1
+      ), 0) AS head,
+      coalesce((
+        SELECT events_erased
+        FROM erasures
+        WHERE aggregate_type = save.aggregate_type AND aggregate_id = save.aggregate_id
+      ), false) AS erased
+    FROM unnest(
+      (SELECT $1::text[]), (SELECT $2::${idType}[]), (SELECT $3::bigint[]), (SELECT $4::text[]), (SELECT $5::text[]),
+      (SELECT $6::bigint[]), (SELECT $7::json[]), (SELECT $8::json[]), (SELECT $9::timestamptz[])
+    ) WITH ORDINALITY AS save (
+      aggregate_type, aggregate_id, expected_version,
+      id, type, schema_version, data, metadata, occurred_at, place
+    )
+  ),
+  first AS (
+    INSERT INTO events (${eventColumns})
+    SELECT
+      aggregate_type, aggregate_id, head + 1,
+      id, type, schema_version, data, metadata, occurred_at
+    FROM save
+    WHERE CASE WHEN head = coalesce(expected_version, head) AND NOT erased AND ${knowsErasures}
+      THEN ${lockPositions} AND set_config('lock_timeout', $10, true) IS NOT NULL
+      ELSE false
+    END
+    ORDER BY place
+    ON CONFLICT (aggregate_type, aggregate_id, version) DO NOTHING
+    RETURNING id, aggregate_type, aggregate_id, version
+  ),
+  rest AS (
+    INSERT INTO events (${eventColumns})
+    SELECT
+      first.aggregate_type, first.aggregate_id, first.version + event.version,
+      event.id, event.type, event.schema_version, event.data, event.metadata, event.occurred_at
+    FROM unnest(
+      (SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::text[]),
+      (SELECT $15::bigint[]), (SELECT $16::json[]), (SELECT $17::json[]), (SELECT $18::timestamptz[])
+    ) WITH ORDINALITY AS event (
+      first_id, version, id, type, schema_version, data, metadata, occurred_at, place
+    )
+    JOIN first ON first.id = event.first_id
+    ORDER BY event.place
+  )
+  SELECT save.place, save.head, save.erased::int4, (first.id IS NOT NULL)::int4
+  FROM save
+  LEFT JOIN first ON first.id = save.id
+`;
+}
+
+const statements = { text: appendGroupOf("text"), uuid: appendGroupOf("uuid") };
+
+/**
+ * Stores appends to different streams by one statement, those that do not conflict. Gives the answer to each, in their order.
+ *
+ * @throws what the driver throws, and when one waits for longer than `patienceMs` for another transaction: then none is stored.
+ */
+export async function appendGroup(
+  database: Database,
+  appendings: readonly Appending[],
+  patienceMs: number,
+): Promise<readonly (Answer | undefined)[]> {
+  const inOrder = appendings.toSorted((a, b) => (a.streamKey < b.streamKey ? -1 : 1));
+  const rows = await database.rows<AnswerColumns>(statements[database.aggregateIdType], [
+    inOrder.map(({ stream }) => stream.aggregateType),
+    inOrder.map(({ stream }) => stream.aggregateId),
+    inOrder.map(({ expectedVersion }) => expectedVersion),
+    ...inColumns(inOrder.map(({ columns }) => columns.map(([first]) => [first]))),
+    `${patienceMs}ms`,
+    inOrder.flatMap(({ eventIds: [first, ...others] }) => others.map(() => first)),
+    inOrder.flatMap(({ eventIds: [, ...others] }) => others.map((_, index) => index + 1)),
+    ...inColumns(inOrder.map(({ columns }) => columns.map(([, ...others]) => others))),
+  ]);
+  const answers = new Map(
+    rows.map(([place, head, erased, appended]) => [
+      inOrder[Number(place) - 1],
+      { head: Number(head), erased: erased === "1", appended: appended === "1" },
+    ]),
+  );
+  return appendings.map((appending) => answers.get(appending));
+}
+
+type AnswerColumns = readonly [place: string, head: string, erased: string, appended: string];
+
+/** From lists of columns for each append to one list of columns for all. */
+function inColumns(appendings: readonly (readonly (readonly unknown[])[])[]): unknown[][] {
+  return EVENT_COLUMNS.map((column) => appendings.flatMap((columns) => columns[column] ?? []));
+}
+
+const EVENT_COLUMNS = [0, 1, 2, 3, 4, 5];

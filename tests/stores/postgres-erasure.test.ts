@@ -2,6 +2,10 @@ import { ConfigurationError, StoreBusyError, StreamErasedError, type StreamId } 
 import { connectPostgres, migratePostgres, PostgresEventStore, type PostgresStorage } from "eventfold/postgres";
 import { Pool, type PoolClient } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Appending } from "../../src/stores/postgres/appending.ts";
+import { Database } from "../../src/stores/postgres/database.ts";
+import { appendGroup } from "../../src/stores/postgres/group-statement.ts";
+import { poolOf } from "../../src/stores/postgres/postgres-event-store.ts";
 import { filledStream, newStream, numbers, someEvents, streamOnly } from "../../src/testing/contracts/contract.ts";
 import { someSnapshot } from "../../src/testing/contracts/some-snapshot.ts";
 import { freshSchema } from "../setup/postgres.ts";
@@ -20,6 +24,12 @@ const writes: Readonly<Record<string, Write>> = {
   "an append": ({ eventStore: events }, stream) => events.append(stream, someEvents(2), { expectedVersion: 3 }),
   'an append at "any" version': ({ eventStore: events }, stream) =>
     events.append(stream, someEvents(2), { expectedVersion: "any" }),
+  "an append in a group": async ({ eventStore: events }, stream) => {
+    const appending = new Appending(stream, someEvents(2), "any");
+    const group = [appending, new Appending(newStream(), someEvents(1), 0)];
+    const [answer] = await appendGroup(new Database(poolOf(events)!), group, 60_000);
+    return appending.versionFrom(answer!);
+  },
   "a snapshot": ({ snapshotStore: snapshots }, stream) => snapshots.saveSnapshot(snapshotAt(stream, 3)),
   "an append with its snapshot": ({ eventStore: events, snapshotStore: snapshots }, stream) =>
     snapshots.jointWith(events)!.append(stream, someEvents(2), { expectedVersion: 3, snapshot: snapshotAt(stream, 5) }),

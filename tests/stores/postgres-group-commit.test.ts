@@ -93,7 +93,7 @@ describe("in the middle of a group", () => {
       append(store, good[0]!, someEvents(1)),
       append(store, behind, someEvents(2), 1),
       append(store, good[1]!, someEvents(3)),
-      append(store, erased, someEvents(1), 1),
+      append(store, erased, someEvents(1), 0),
       append(store, good[2]!, someEvents(2)),
       append(store, ahead, someEvents(1), 7),
       append(store, erased, someEvents(1), "any"),

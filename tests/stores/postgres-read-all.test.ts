@@ -1,8 +1,9 @@
 import { type EventStore, newEvent, type StreamId } from "eventfold";
-import { migratePostgres, PostgresEventStore } from "eventfold/postgres";
+import { connectPostgres, migratePostgres, PostgresEventStore } from "eventfold/postgres";
 import { Pool, type PoolClient } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { idsOf, newStream, numbers, someEvents } from "../../src/testing/contracts/contract.ts";
+import { someSnapshot } from "../../src/testing/contracts/some-snapshot.ts";
 import { freshSchema } from "../setup/postgres.ts";
 
 const { url } = await freshSchema();
@@ -156,6 +157,48 @@ it("takes one lock for a transaction, however much it appends", async () => {
     const locks = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()";
     expect((await client.query(locks)).rowCount).toBe(1);
   });
+});
+
+it("takes the lock before any position, below all of them, in each way to append", async () => {
+  await pool.query(`
+    CREATE TABLE probes (type text, below bigint[], position bigint);
+    CREATE FUNCTION probe() RETURNS trigger LANGUAGE plpgsql AS $probe$
+    BEGIN
+      INSERT INTO probes
+      SELECT NEW.aggregate_type, array_agg(objid::bigint), NEW.position
+      FROM pg_locks
+      WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+      RETURN NEW;
+    END
+    $probe$;
+    CREATE TRIGGER probe BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION probe();
+  `);
+  try {
+    const { eventStore, snapshotStore } = await connectPostgres(pool);
+    const joint = snapshotStore.jointWith(eventStore)!;
+    const stream = (aggregateType: string): StreamId => ({ ...newStream(), aggregateType });
+    for (const count of [1, 3]) {
+      await store.append(stream("single"), someEvents(count), { expectedVersion: 0 });
+      const both = stream("joint");
+      const snapshot = someSnapshot({ ...both, version: count });
+      await joint.append(both, someEvents(count), { expectedVersion: 0, snapshot });
+    }
+    const grouping = new PostgresEventStore(pool, { groupCommit: true });
+    await Promise.all(
+      numbers(1, 9).map((count) => grouping.append(stream("group"), someEvents(count), { expectedVersion: 0 })),
+    );
+    const { rows } = await pool.query<{ type: string; below: string[]; position: string }>("SELECT * FROM probes");
+    expect(rows.map(({ type }) => type)).toEqual([
+      ...["single", "joint", "single", "single", "single", "joint", "joint", "joint"],
+      ...Array.from({ length: 45 }, () => "group"),
+    ]);
+    for (const { below, position } of rows) {
+      expect(below).toHaveLength(1);
+      expect(Number(below[0])).toBeLessThan(Number(position));
+    }
+  } finally {
+    await pool.query("DROP TRIGGER probe ON events; DROP FUNCTION probe; DROP TABLE probes");
+  }
 });
 
 it.each(["REPEATABLE READ", "SERIALIZABLE"])("refuses to read at %s, where late commits stay hidden", async (level) => {

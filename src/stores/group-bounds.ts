@@ -7,7 +7,7 @@ const EVENTS_MAX = 1_000;
 const TEXT_MAX = 1_000_000;
 
 /** Saves that a store has taken and not answered, at most. */
-export const QUEUE_LIMIT = 10_000;
+const QUEUE_LIMIT = 10_000;
 
 /** A save as groups count it. */
 export interface Sized {

@@ -5,7 +5,7 @@ import { connectPostgres } from "../../src/stores/postgres/index.ts";
 import { openSqlite } from "../../src/stores/sqlite/index.ts";
 
 export const AGGREGATE_TYPE = "Account";
-export const CALLERS = 16;
+const CALLERS = 16;
 export const BATCH = 3;
 
 /** What a process tells of each save that it was promised. */

@@ -189,7 +189,10 @@ it("takes the lock before any position, below all of them, in each way to append
     );
     const { rows } = await pool.query<{ type: string; below: string[]; position: string }>("SELECT * FROM probes");
     expect(rows.map(({ type }) => type)).toEqual([
-      ...["single", "joint", "single", "single", "single", "joint", "joint", "joint"],
+      "single",
+      "joint",
+      ...Array.from({ length: 3 }, () => "single"),
+      ...Array.from({ length: 3 }, () => "joint"),
       ...Array.from({ length: 45 }, () => "group"),
     ]);
     for (const { below, position } of rows) {

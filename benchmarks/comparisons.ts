@@ -1,6 +1,7 @@
 import type { Comparison } from "./comparison.ts";
 import { cachedLoad } from "./comparisons/cache.ts";
 import { concurrentLoads, concurrentSaves } from "./comparisons/concurrency.ts";
+import { groupCommit } from "./comparisons/group-commit.ts";
 import { loadMany } from "./comparisons/load-many.ts";
 import { flatness, longHistory } from "./comparisons/long-history.ts";
 import { proof } from "./comparisons/proof.ts";
@@ -29,6 +30,7 @@ export const comparisons: readonly Comparison[] = [
   roundTrips,
   saveSize,
   concurrentSaves,
+  groupCommit,
   syncSnapshot,
   atomicSnapshot,
   idleBackground,

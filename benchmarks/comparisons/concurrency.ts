@@ -7,7 +7,7 @@ import { withoutSnapshots, withSnapshots } from "../histories.ts";
 import { count } from "../wording.ts";
 
 /** In one run, by each caller. */
-const OPERATIONS_EACH = 8;
+export const OPERATIONS_EACH = 8;
 
 export const concurrentSaves: Comparison = {
   id: "concurrent-saves",
@@ -61,7 +61,7 @@ export const concurrentLoads: Comparison = {
 };
 
 /** Saves of one event each, by callers with an account of their own. */
-function savesBy(callers: number, accounts: AggregateRepository<Account>): () => Promise<void> {
+export function savesBy(callers: number, accounts: AggregateRepository<Account>): () => Promise<void> {
   const instances = Array.from({ length: callers }, () => accounts.createNew());
   return () =>
     together(instances, (account) => {
@@ -71,7 +71,7 @@ function savesBy(callers: number, accounts: AggregateRepository<Account>): () =>
 }
 
 /** Each one of `callers` does its work several times, one after the other, and all of them at the same time. */
-async function together<Caller>(callers: readonly Caller[], work: (caller: Caller) => unknown): Promise<void> {
+export async function together<Caller>(callers: readonly Caller[], work: (caller: Caller) => unknown): Promise<void> {
   await Promise.all(
     callers.map(async (caller) => {
       for (let done = 0; done < OPERATIONS_EACH; done += 1) await work(caller);

@@ -23,7 +23,7 @@ export function tailCommand(session: Session): Command {
   })
     .option("--from <position>", "begin with the event at this position (default: with the next one)", wholeNumber(1))
     .option("--type <TYPE>", "only aggregates of this type")
-    .option("--once", "end after the last event that there is, instead of waiting (default for --from: 1)")
+    .option("--once", "end after the last event that there is; begins with the first unless --from says another")
     .action(async (target, { json, from, type, once, prepare }) => {
       const database = await openDatabase(target, { access: "read", prepare });
       let afterPosition = (from ?? 1) - 1;

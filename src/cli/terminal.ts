@@ -18,7 +18,7 @@ const COLUMNS_DEFAULT = 80;
 
 export function terminal(stream: Stream): Terminal {
   const isTerminal = stream.isTTY;
-  // https://no-color.org: present and not empty.
+  // https://no-color.org: present and not empty. Node.js would let FORCE_COLOR win.
   const colors = isTerminal && (process.env["NO_COLOR"] ?? "") === "" && stream.hasColors();
   return {
     isTerminal,

@@ -101,7 +101,7 @@ describe("what is printed", () => {
     const colored = new TerminalRun(folder, ["verify", "bank.db"]);
     await colored.end();
     expect(colored.output).toContain("\u001b[1mType");
-    const plain = new TerminalRun(folder, ["verify", "bank.db"], { env: { NO_COLOR: "1" } });
+    const plain = new TerminalRun(folder, ["verify", "bank.db"], { env: { NO_COLOR: "1", FORCE_COLOR: "1" } });
     await plain.end();
     expect(plain.output).not.toContain("\u001b[1m");
     expect(eventfold(folder, ["verify", "bank.db"]).stdout).not.toContain("\u001b");

@@ -2,6 +2,7 @@ import type { AggregateRepository } from "../aggregates/aggregate-repository.ts"
 import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { WalkOptions, WalkReport } from "../aggregates/each-aggregate.ts";
 import type { EventStore } from "../events/event-store.ts";
+import type { SnapshotKey } from "../snapshots/snapshot-store.ts";
 import { EXIT, UsageError } from "./command.ts";
 import type { OpenDatabase } from "./database.ts";
 import { messageOf } from "./failure.ts";
@@ -30,6 +31,8 @@ export interface Walk<Report extends WalkReport> {
 /** The report of one type as it is printed: errors as text. */
 type TypeReport<Report extends WalkReport> = Omit<Report, "failures"> & {
   readonly aggregateType: string;
+  /** Of the snapshots that the class writes and looks for: to be compared with that of the deployed build. */
+  readonly snapshotKey: SnapshotKey;
   readonly failures: readonly { readonly aggregateId: string; readonly error: string }[];
 };
 
@@ -66,7 +69,7 @@ export async function walkTypes<Report extends WalkReport>(
     const failures = report.failures.map(({ aggregateId, error }) => {
       return { aggregateId, error: masked(messageOf(error)) };
     });
-    types.push({ ...report, aggregateType, failures });
+    types.push({ aggregateType, snapshotKey: repository.snapshotKey, ...report, failures });
     if (!report.complete) resume.push(walk.resume(aggregateType, report.lastId ?? afterId));
   }
   return { complete: resume.length === 0, types, resume };

@@ -44,7 +44,11 @@ describe("warm", () => {
       stderr: "",
     });
     const { stdout } = eventfold(folder, ["warm", "bank.db", "Account", "--json"]);
-    expect(JSON.parse(stdout)).toMatchObject({ complete: true, types: [{ aggregates: 12, written: 0 }], resume: [] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      complete: true,
+      types: [{ aggregates: 12, written: 0, snapshotKey: { schemaVersion: 1, fingerprint: "" } }],
+      resume: [],
+    });
   });
 
   it("stops at Ctrl-C, says how to go on, and does so", async () => {

@@ -88,13 +88,15 @@ export type {
 export type { Instant } from "./events/instant.ts";
 export type { StreamId } from "./events/stream-id.ts";
 export type { JsonValue } from "./events/strict-json.ts";
-export { type AdaptiveOptions, adaptive } from "./snapshots/adaptive-policy.ts";
-export type { Distribution } from "./snapshots/distribution.ts";
-export { allOf, anyOf } from "./snapshots/policy-combinations.ts";
-export type { ReplayDebt } from "./snapshots/replay-debt.ts";
-export { Snapshot, type SnapshotFields, type SnapshotRow } from "./snapshots/snapshot.ts";
-export type { KeyHealth, LengthRange, SnapshotFlaw, SnapshotVerdict, TypeHealth } from "./snapshots/snapshot-health.ts";
-export type { SnapshotMonitor } from "./snapshots/snapshot-monitor.ts";
+export type { Distribution } from "./monitoring/distribution.ts";
+export type {
+  KeyHealth,
+  LengthRange,
+  SnapshotFlaw,
+  SnapshotVerdict,
+  TypeHealth,
+} from "./monitoring/snapshot-health.ts";
+export type { SnapshotMonitor } from "./monitoring/snapshot-monitor.ts";
 export type {
   HealthOptions,
   LargestOptions,
@@ -104,7 +106,12 @@ export type {
   StalePage,
   StaleStream,
   StatisticsOptions,
-} from "./snapshots/snapshot-monitor-options.ts";
+} from "./monitoring/snapshot-monitor-options.ts";
+export type { LargeSnapshot, SnapshotGroup } from "./monitoring/snapshot-survey.ts";
+export { type AdaptiveOptions, adaptive } from "./snapshots/adaptive-policy.ts";
+export { allOf, anyOf } from "./snapshots/policy-combinations.ts";
+export type { ReplayDebt } from "./snapshots/replay-debt.ts";
+export { Snapshot, type SnapshotFields, type SnapshotRow } from "./snapshots/snapshot.ts";
 export {
   everyEvents,
   type LoadFacts,
@@ -133,7 +140,6 @@ export type {
   WantedOfType,
   WantedSnapshot,
 } from "./snapshots/snapshot-store.ts";
-export type { LargeSnapshot, SnapshotGroup } from "./snapshots/snapshot-survey.ts";
 export type { SnapshotFact } from "./snapshots/snapshot-writer.ts";
 export { type Duration, olderThan, replayLongerThan } from "./snapshots/time-policies.ts";
 export { InMemoryEventStore } from "./stores/memory/in-memory-event-store.ts";

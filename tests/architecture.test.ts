@@ -14,17 +14,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   events: ["errors"],
   snapshots: ["errors", "events"],
+  monitoring: ["errors", "events", "snapshots"],
   aggregates: ["errors", "events", "snapshots"],
   stores: ["errors", "events", "snapshots"],
   "stores/memory": ["errors", "events", "snapshots", "stores"],
-  "stores/sqlite": ["errors", "events", "snapshots", "stores"],
-  "stores/postgres": ["errors", "events", "snapshots", "stores"],
-  index: [...core, "stores/memory"],
+  "stores/sqlite": ["errors", "events", "snapshots", "monitoring", "stores"],
+  "stores/postgres": ["errors", "events", "snapshots", "monitoring", "stores"],
+  index: [...core, "monitoring", "stores/memory"],
   opentelemetry: [...core, ...stores],
   testing: [...core, ...stores, "opentelemetry"],
   config: core,
   check: ["errors"],
-  cli: [...core, ...stores, "opentelemetry", "check", "config"],
+  cli: [...core, "monitoring", ...stores, "opentelemetry", "check", "config"],
 };
 
 const drivers = ["pg", "better-sqlite3"];

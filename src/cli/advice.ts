@@ -1,4 +1,4 @@
-import type { TypeHealth } from "../snapshots/snapshot-health.ts";
+import type { TypeHealth } from "../monitoring/snapshot-health.ts";
 
 /** What the model takes for granted, and the database cannot tell. */
 export interface Assumptions {

@@ -1,5 +1,5 @@
-import { type SnapshotMonitor, surveyOf } from "../snapshots/snapshot-monitor.ts";
-import type { SnapshotStatistics } from "../snapshots/snapshot-monitor-options.ts";
+import { type SnapshotMonitor, surveyOf } from "../monitoring/snapshot-monitor.ts";
+import type { SnapshotStatistics } from "../monitoring/snapshot-monitor-options.ts";
 import { type Advice, type Assumptions, adviseType, type Cost, type Outgrown, outgrown } from "./advice.ts";
 import { type Command, databaseCommand, UsageError, wholeNumber } from "./command.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import type { EventStore } from "../events/event-store.ts";
+import type { SnapshotMonitor } from "../monitoring/snapshot-monitor.ts";
 import type { SnapshotAdministration } from "../snapshots/snapshot-administration.ts";
-import type { SnapshotMonitor } from "../snapshots/snapshot-monitor.ts";
 import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
 import { DatabaseError, UsageError } from "./command.ts";
 import { openPostgres } from "./postgres-database.ts";

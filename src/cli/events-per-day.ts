@@ -1,5 +1,5 @@
 import type { EventStore } from "../events/event-store.ts";
-import type { SnapshotSurvey, SurveyedStream } from "../snapshots/snapshot-survey.ts";
+import type { SnapshotSurvey, SurveyedStream } from "../monitoring/snapshot-survey.ts";
 
 const STREAMS_ENOUGH = 30;
 const DRAWS_AT_ONCE = 200;

@@ -1,5 +1,5 @@
-import type { SnapshotVerdict, TypeHealth } from "../snapshots/snapshot-health.ts";
-import type { SnapshotStatistics } from "../snapshots/snapshot-monitor-options.ts";
+import type { SnapshotVerdict, TypeHealth } from "../monitoring/snapshot-health.ts";
+import type { SnapshotStatistics } from "../monitoring/snapshot-monitor-options.ts";
 import { type Command, configOption, databaseCommand, EXIT, wholeNumber } from "./command.ts";
 import { openDatabase } from "./database.ts";
 import { loadRepositories } from "./load-config.ts";

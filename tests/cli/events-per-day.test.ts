@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { openSqlite } from "eventfold/sqlite";
 import { expect, it } from "vitest";
 import { eventsPerDay } from "../../src/cli/events-per-day.ts";
-import { surveyOf } from "../../src/snapshots/snapshot-monitor.ts";
+import { surveyOf } from "../../src/monitoring/snapshot-monitor.ts";
 
 it("is told of the busiest streams, and of any where those are hardly ever drawn", async () => {
   const handle = new DatabaseSync(":memory:");

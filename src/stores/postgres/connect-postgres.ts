@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../../errors.ts";
-import { SnapshotMonitor } from "../../snapshots/snapshot-monitor.ts";
+import { SnapshotMonitor } from "../../monitoring/snapshot-monitor.ts";
 import type { PostgresOptions, PostgresPool } from "./database.ts";
 import { migratePostgres } from "./migrations.ts";
 import { PostgresEventStore } from "./postgres-event-store.ts";

@@ -6,7 +6,7 @@ import {
   type SurveyColumns,
   type SurveyedStream,
   toSurveyedStreams,
-} from "../../snapshots/snapshot-survey.ts";
+} from "../../monitoring/snapshot-survey.ts";
 import { Database, type PostgresOptions, type PostgresPool, type Row } from "./database.ts";
 import { toInstant } from "./rows.ts";
 import {

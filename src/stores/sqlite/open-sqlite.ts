@@ -1,4 +1,4 @@
-import { SnapshotMonitor } from "../../snapshots/snapshot-monitor.ts";
+import { SnapshotMonitor } from "../../monitoring/snapshot-monitor.ts";
 import { openHandle, type SqliteHandle, type SqliteOptions, type SqliteSource } from "./handle.ts";
 import { databaseOf, SqliteEventStore } from "./sqlite-event-store.ts";
 import { SqliteSnapshotStore } from "./sqlite-snapshot-store.ts";

@@ -5,7 +5,7 @@ import {
   type SurveyColumns,
   type SurveyedStream,
   toSurveyedStreams,
-} from "../../snapshots/snapshot-survey.ts";
+} from "../../monitoring/snapshot-survey.ts";
 import type { SqliteDatabase } from "./database.ts";
 import {
   selectGroups,

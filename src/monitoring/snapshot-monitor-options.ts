@@ -1,7 +1,7 @@
 import type { Instant } from "../events/instant.ts";
 import type { StreamId } from "../events/stream-id.ts";
+import type { SnapshotKey, WantedOfType } from "../snapshots/snapshot-store.ts";
 import type { SnapshotVerdict } from "./snapshot-health.ts";
-import type { SnapshotKey, WantedOfType } from "./snapshot-store.ts";
 import type { LargeSnapshot, SnapshotGroup } from "./snapshot-survey.ts";
 
 export interface HealthOptions {

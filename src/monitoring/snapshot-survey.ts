@@ -1,6 +1,6 @@
 import type { Instant } from "../events/instant.ts";
 import type { StreamId } from "../events/stream-id.ts";
-import type { SnapshotKey } from "./snapshot-store.ts";
+import type { SnapshotKey } from "../snapshots/snapshot-store.ts";
 
 /**
  * What a database says about its streams and snapshots, for monitoring. Every call is one statement whose cost depends on `limit`

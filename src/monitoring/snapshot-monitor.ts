@@ -2,6 +2,8 @@ import { ConfigurationError } from "../errors.ts";
 import { checkName, checkWholeNumber } from "../events/bounds.ts";
 import { type Instant, toInstant } from "../events/instant.ts";
 import { checkStreamId, type StreamId } from "../events/stream-id.ts";
+import { THRESHOLD_DEFAULT } from "../snapshots/snapshot-policy.ts";
+import type { WantedOfType, WantedSnapshot } from "../snapshots/snapshot-store.ts";
 import { readHealth } from "./read-health.ts";
 import { chosenOf, judge, type TypeHealth } from "./snapshot-health.ts";
 import type {
@@ -14,8 +16,6 @@ import type {
   StaleStream,
   StatisticsOptions,
 } from "./snapshot-monitor-options.ts";
-import { THRESHOLD_DEFAULT } from "./snapshot-policy.ts";
-import type { WantedOfType, WantedSnapshot } from "./snapshot-store.ts";
 import type { SnapshotSurvey, SurveyedStream } from "./snapshot-survey.ts";
 import { walkStreams } from "./survey-walk.ts";
 

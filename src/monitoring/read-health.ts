@@ -1,5 +1,5 @@
+import type { WantedSnapshot } from "../snapshots/snapshot-store.ts";
 import { HealthTally, type TypeHealth } from "./snapshot-health.ts";
-import type { WantedSnapshot } from "./snapshot-store.ts";
 import type { SnapshotSurvey } from "./snapshot-survey.ts";
 import { drawStreams, STREAMS_AT_ONCE, walkStreams } from "./survey-walk.ts";
 

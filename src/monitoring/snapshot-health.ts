@@ -1,5 +1,5 @@
+import { isUsable, type SnapshotKey, type WantedSnapshot } from "../snapshots/snapshot-store.ts";
 import { type Distribution, Tally, threeDigits } from "./distribution.ts";
-import { isUsable, type SnapshotKey, type WantedSnapshot } from "./snapshot-store.ts";
 import type { SurveyedSnapshot, SurveyedStream } from "./snapshot-survey.ts";
 
 /** What the snapshots of one aggregate type are worth to its loads. */

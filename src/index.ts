@@ -1,6 +1,6 @@
 export { AggregateCache, type AggregateCacheOptions } from "./aggregates/aggregate-cache.ts";
 export { type AggregateType, wantedSnapshot } from "./aggregates/aggregate-definition.ts";
-export { AggregateRepository, type UpdateOptions } from "./aggregates/aggregate-repository.ts";
+export { AggregateRepository } from "./aggregates/aggregate-repository.ts";
 export { AggregateRoot, type AnyAggregate, type EventData } from "./aggregates/aggregate-root.ts";
 export { type DecidedAggregate, type Decider, type Decision, defineAggregate } from "./aggregates/decider.ts";
 export type { WalkOptions, WalkProgress, WalkReport } from "./aggregates/each-aggregate.ts";
@@ -19,6 +19,7 @@ export type {
   RepositoryOptions,
   SnapshotMode,
   SnapshotOptions,
+  UpdateOptions,
 } from "./aggregates/repository-options.ts";
 export type {
   Divergence,

@@ -16,6 +16,7 @@ import {
   type RepositoryOptions,
   type ResolvedOptions,
   resolveOptions,
+  type UpdateOptions,
 } from "./repository-options.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import {
@@ -27,13 +28,11 @@ import {
   type WarmReport,
 } from "./snapshot-maintenance.ts";
 
-export interface UpdateOptions extends RaiseOptions {
-  /** How often to load, change and save before a conflict is given up on. 1 to 1000. @default 5 */
-  readonly attempts?: number;
-}
-
 /** Of `loadMany`, in one read. */
 const MANY_IDS_AT_ONCE = 500;
+
+/** What its class declares. Exported by no entry point. */
+export let definitionOfRepository: (repository: AggregateRepository<AnyAggregate>) => AggregateDefinition;
 
 /**
  * Loads and saves the aggregates of one class. What it loads is what replaying every event gives; snapshots only make it quick.
@@ -51,6 +50,10 @@ export class AggregateRepository<A extends AnyAggregate> {
   readonly #snapshotter: AggregateSnapshotter | undefined;
   readonly #maintenance: SnapshotMaintenance | undefined;
   #closed = false;
+
+  static {
+    definitionOfRepository = (repository) => repository.#definition;
+  }
 
   /** @throws {ConfigurationError} for what the class or the options declare and cannot work; nothing is stored. */
   constructor(type: AggregateType<A>, options: RepositoryOptions<A>) {
@@ -270,10 +273,8 @@ export class AggregateRepository<A extends AnyAggregate> {
 
   #staleMs({ staleMs = 0 }: LoadOptions): number {
     if (typeof staleMs !== "number" || !(staleMs >= 0)) {
-      throw new ConfigurationError({
-        option: "staleMs",
-        problem: `is ${String(staleMs)}; pass a number of 0 or more.`,
-      });
+      const problem = `is ${String(staleMs)}; pass a number of 0 or more.`;
+      throw new ConfigurationError({ option: "staleMs", problem });
     }
     if (staleMs === 0 || this.#cachedLoader !== undefined) return staleMs;
     const problem = "has no effect without a cache. Pass cache: new AggregateCache({ entriesMax }) at construction.";

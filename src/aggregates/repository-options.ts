@@ -72,8 +72,8 @@ export interface SnapshotOptions<A extends AnyAggregate> {
 /** Passes committed events on. */
 export interface EventPublisher {
   /**
-   * Copies of the events of one save, in order; awaited. Saving the same instance in here would wait for itself. What it throws makes `save` reject with a {@link PublishError}: the events stay
-   * committed.
+   * Copies of the events of one save, in order; awaited. Saving the same instance in here would wait for itself. What it throws
+   * makes `save` reject with a {@link PublishError}: the events stay committed.
    */
   publish(events: readonly DomainEvent[], stream: StreamId): unknown;
 }
@@ -91,6 +91,11 @@ export interface LoadOptions extends RaiseOptions {
    * the newest is an {@link OptimisticConcurrencyError}, as ever. 0 or more. @default 0
    */
   readonly staleMs?: number;
+}
+
+export interface UpdateOptions extends RaiseOptions {
+  /** How often to load, change and save before a conflict is given up on. 1 to 1000. @default 5 */
+  readonly attempts?: number;
 }
 
 /** Options with their defaults, checked. */

@@ -1,6 +1,6 @@
 import { type FoldedWindow, foldWindow, whyUnusable } from "../aggregates/aggregate-inspection.ts";
-import type { AggregateRepository } from "../aggregates/aggregate-repository.ts";
-import { type AnyAggregate, historyOf } from "../aggregates/aggregate-root.ts";
+import { type AggregateRepository, definitionOfRepository } from "../aggregates/aggregate-repository.ts";
+import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { MissReason } from "../aggregates/repository-observer.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
@@ -110,7 +110,7 @@ async function inspect(
   const window = { fromVersion: Math.max(1, throughVersion - limit + 1), throughVersion };
   const folded = await foldWindow(eventStore, stream, instantiate?.(), window);
   const rows = await administration.rowsOf(stream);
-  const wanted = instantiate && historyOf(instantiate()).definition.wanted;
+  const wanted = repository && definitionOfRepository(repository).wanted;
   const chosen = wanted && (await snapshotStore.getSnapshot(aggregateId, aggregateType, { prefer: wanted }));
   const snapshots: InspectedSnapshot[] = [];
   for (const row of rows) {

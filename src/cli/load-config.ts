@@ -2,8 +2,8 @@ import { Console } from "node:console";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { AggregateRepository } from "../aggregates/aggregate-repository.ts";
-import { type AnyAggregate, historyOf } from "../aggregates/aggregate-root.ts";
+import { AggregateRepository, definitionOfRepository } from "../aggregates/aggregate-repository.ts";
+import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { ConfigStorage, EventfoldConfig } from "../config/index.ts";
 import { UsageError } from "./command.ts";
 import { messageOf } from "./failure.ts";
@@ -97,7 +97,7 @@ async function repositoriesOf(
 function byType(repositories: readonly AggregateRepository<AnyAggregate>[], path: string): Repositories {
   const found = new Map<string, AggregateRepository<AnyAggregate>>();
   for (const repository of repositories) {
-    const { aggregateType } = historyOf(repository.createNew("any")).stream;
+    const { aggregateType } = definitionOfRepository(repository);
     if (found.has(aggregateType)) throw new UsageError(`${path} has two repositories of ${aggregateType}.`);
     found.set(aggregateType, repository);
   }

@@ -1,11 +1,11 @@
 import { SpanKind } from "@opentelemetry/api";
 import { type AggregateType, definitionOf } from "../aggregates/aggregate-definition.ts";
-import { AggregateRepository, type UpdateOptions } from "../aggregates/aggregate-repository.ts";
+import { AggregateRepository } from "../aggregates/aggregate-repository.ts";
 import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { WalkReport } from "../aggregates/each-aggregate.ts";
 import type { EraseOptions, EraseReport } from "../aggregates/erase-aggregate.ts";
 import type { RepositoryFact, RepositoryObserver } from "../aggregates/repository-observer.ts";
-import type { LoadOptions, RaiseOptions, RepositoryOptions } from "../aggregates/repository-options.ts";
+import type { LoadOptions, RaiseOptions, RepositoryOptions, UpdateOptions } from "../aggregates/repository-options.ts";
 import type {
   PruneOptions,
   VerifyOptions,

@@ -146,6 +146,24 @@ describe("verify", () => {
   });
 });
 
+describe("a class that takes ids of its own kind only", () => {
+  it.each([["warm"], ["verify"], ["health"], ["inspect", "Account", "a-000"]])(
+    "is no trouble to %s",
+    async (...words) => {
+      const { folder, write, read } = await bank(1);
+      write(
+        "account.ts",
+        read("account.ts").replace(
+          "protected initialState",
+          "constructor(id: string) { super(id); if (!id.startsWith('a-')) throw new Error(`no account: ${id}`); }\nprotected initialState",
+        ),
+      );
+      const [command = "", ...stream] = words;
+      expect(eventfold(folder, [command, "bank.db", ...stream])).toMatchObject({ status: 0, stderr: "" });
+    },
+  );
+});
+
 describe("a command that only reads", () => {
   it("cannot write, whatever the user's modules try", async () => {
     const { folder, write } = await bank(1);

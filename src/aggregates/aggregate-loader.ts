@@ -24,8 +24,8 @@ export interface AggregateLoaderOptions {
 export interface Loaded<A extends AnyAggregate> {
   readonly aggregate: A;
   readonly eventsReplayed: number;
-  /** Of a load by itself, from the stores; undefined for one of many, and for one from a cache. */
-  readonly durationMs?: number | undefined;
+  /** Undefined for one of many. */
+  readonly durationMs: number | undefined;
   /** Whether it began with a state that a cache held. @default false */
   readonly fromCache?: boolean;
 }
@@ -39,6 +39,17 @@ export interface LoadTarget<A extends AnyAggregate> {
 
 /** Of one aggregate among many, in the read for all of them: more than lie after most snapshots, and few enough to hold a thousand times. */
 export const MANY_EVENTS_EACH = 100;
+
+/** When a load began, and whether it is one by itself: how much of the time of many went into each of them cannot be told. */
+export interface LoadTime {
+  readonly startedAt: number;
+  readonly alone: boolean;
+}
+
+/** In milliseconds, up to now; undefined for one of many. */
+export function durationOf({ startedAt, alone }: LoadTime): number | undefined {
+  return alone ? performance.now() - startedAt : undefined;
+}
 
 /** Why a snapshot is not used. */
 interface Miss {
@@ -63,8 +74,8 @@ export class AggregateLoader {
   /** @returns undefined when the stream has no events. */
   load<A extends AnyAggregate>(target: LoadTarget<A>): Promise<Loaded<A> | undefined> {
     const { definition, pageSize } = this.#options;
-    const startedAt = performance.now();
-    return this.#bringBack(target, this.#reader.read(target.stream, definition.wanted, pageSize), startedAt);
+    const time = { startedAt: performance.now(), alone: true };
+    return this.#bringBack(target, this.#reader.read(target.stream, definition.wanted, pageSize), time);
   }
 
   /** As `load` for each of `targets`, 999 at most; in their order, and in a number of reads that does not depend on theirs. */
@@ -72,14 +83,13 @@ export class AggregateLoader {
     targets: readonly LoadTarget<A>[],
   ): Promise<readonly (Loaded<A> | undefined)[]> {
     const { definition, pageSize } = this.#options;
-    const startedAt = performance.now();
+    const time = { startedAt: performance.now(), alone: false };
     const streams = targets.map(({ stream }) => stream);
     const starts = await this.#reader.readMany(streams, definition.wanted, Math.min(pageSize, MANY_EVENTS_EACH));
     const loaded: (Loaded<A> | undefined)[] = [];
     // One by one: each may have pages to read that follow.
     for (const [index, target] of targets.entries()) {
-      const own = await this.#bringBack(target, starts[index] as LoadStart, startedAt);
-      loaded.push(own && { ...own, durationMs: undefined });
+      loaded.push(await this.#bringBack(target, starts[index] as LoadStart, time));
     }
     return loaded;
   }
@@ -87,7 +97,7 @@ export class AggregateLoader {
   async #bringBack<A extends AnyAggregate>(
     { stream, instantiate }: LoadTarget<A>,
     reading: LoadStart | Promise<LoadStart>,
-    startedAt: number,
+    time: LoadTime,
   ): Promise<Loaded<A> | undefined> {
     const { snapshots, definition, report } = this.#options;
     const { wanted } = definition;
@@ -104,7 +114,7 @@ export class AggregateLoader {
     let foldedBefore = row?.version ?? 0;
     if (row === undefined) {
       if (start.head === 0) return undefined;
-      const replayed = await this.#fromEvents(stream, instantiate, start, startedAt);
+      const replayed = await this.#fromEvents(stream, instantiate, start, time.startedAt);
       aggregate = replayed.aggregate;
       foldedBefore = replayed.eventsSpared;
     }
@@ -115,7 +125,7 @@ export class AggregateLoader {
     else history.baseline.rejectedRow = ownRow && { version: ownRow.version, checksum: ownRow.checksum };
     history.baseline.createdAt = row?.createdAt;
     const eventsReplayed = history.version - foldedBefore;
-    const durationMs = performance.now() - startedAt;
+    const durationMs = durationOf(time);
     report({
       kind: "loaded",
       stream,

@@ -3,7 +3,14 @@ import { checkSequence, readPages } from "../events/read-stream.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import { isAnchor } from "../snapshots/snapshot-store.ts";
 import type { AggregateHistory } from "./aggregate-history.ts";
-import { type AggregateLoader, type Loaded, type LoadTarget, MANY_EVENTS_EACH } from "./aggregate-loader.ts";
+import {
+  type AggregateLoader,
+  durationOf,
+  type Loaded,
+  type LoadTarget,
+  type LoadTime,
+  MANY_EVENTS_EACH,
+} from "./aggregate-loader.ts";
 import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
 import type { HeldState, HeldStates } from "./held-states.ts";
 import type { CacheMissReason, RepositoryObserver } from "./repository-observer.ts";
@@ -31,6 +38,8 @@ interface Continuation {
   /** How many events were asked for, beside the first. */
   readonly limit: number;
   readonly beginning: Beginning;
+  /** Whether it is no part of a load of many. */
+  readonly alone: boolean;
 }
 
 interface Fetch<A extends AnyAggregate> {
@@ -53,12 +62,12 @@ export class CachedLoader {
 
   /** @param staleMs a state that was the newest one less than so many milliseconds ago is good enough; 0: none is. */
   async load<A extends AnyAggregate>(target: LoadTarget<A>, staleMs: number): Promise<Loaded<A> | undefined> {
-    const fresh = this.#fresh(target, staleMs);
+    const fresh = this.#fresh(target, staleMs, true);
     if (fresh !== undefined) return fresh;
     const follow = async (fetched: Fetched | undefined): Promise<Loaded<A> | undefined> => {
       if (fetched === "absent") return undefined;
       // Where the other fetch failed, this load is to find out itself.
-      return (fetched && this.#restored(target, fetched)) ?? (await this.#fetch(target)).own;
+      return (fetched && this.#restored(target, fetched, true)) ?? (await this.#fetch(target)).own;
     };
     return await this.#fetches.run(target.stream.aggregateId, () => this.#fetch(target), follow);
   }
@@ -72,7 +81,7 @@ export class CachedLoader {
     const found = new Map<LoadTarget<A>, Loaded<A> | undefined>();
     const known: { readonly target: LoadTarget<A>; readonly state: HeldState }[] = [];
     for (const target of targets) {
-      const fresh = this.#fresh(target, staleMs);
+      const fresh = this.#fresh(target, staleMs, false);
       const state = held.get(target.stream.aggregateId);
       if (fresh !== undefined) found.set(target, fresh);
       else if (state !== undefined) known.push({ target, state });
@@ -88,7 +97,8 @@ export class CachedLoader {
         limit + 1,
       ));
     for (const [index, { target, state }] of known.entries()) {
-      const { own } = await this.#continue(target, state, { page: pages?.[index] as StreamPage, limit, beginning });
+      const page = pages?.[index] as StreamPage;
+      const { own } = await this.#continue(target, state, { page, limit, beginning, alone: false });
       if (own !== undefined) found.set(target, own);
     }
     const others = targets.filter((target) => !found.has(target));
@@ -133,7 +143,7 @@ export class CachedLoader {
     if (state !== undefined) {
       const beginning = this.#begin();
       const page = await eventStore.readPage(stream, { afterVersion: state.version - 1, limit: limit + 1 });
-      const fetch = await this.#continue(target, state, { page, limit, beginning });
+      const fetch = await this.#continue(target, state, { page, limit, beginning, alone: true });
       if (fetch.own !== undefined) return fetch;
     }
     const beginning = this.#begin();
@@ -145,7 +155,7 @@ export class CachedLoader {
   async #continue<A extends AnyAggregate>(
     { stream, instantiate }: LoadTarget<A>,
     state: HeldState,
-    { page: { head, events: page }, limit, beginning }: Continuation,
+    { page: { head, events: page }, limit, beginning, alone }: Continuation,
   ): Promise<Fetch<A>> {
     const { eventStore, pageSize } = this.#options;
     if (!isAnchor(page[0], state)) {
@@ -171,20 +181,24 @@ export class CachedLoader {
         }
       }
     }
-    const own = this.#loaded(aggregate, state, beginning.startedAt);
+    const own = this.#loaded(aggregate, state, { startedAt: beginning.startedAt, alone });
     return { own, outcome: this.#hold(history, beginning, own.eventsReplayed === 0 ? state.stateText : undefined) };
   }
 
   /** The held state alone, where `staleMs` allows it. */
-  #fresh<A extends AnyAggregate>(target: LoadTarget<A>, staleMs: number): Loaded<A> | undefined {
+  #fresh<A extends AnyAggregate>(target: LoadTarget<A>, staleMs: number, alone: boolean): Loaded<A> | undefined {
     const state = staleMs > 0 ? this.#options.held.get(target.stream.aggregateId) : undefined;
     if (state === undefined || performance.now() - state.checkedAt >= staleMs) return undefined;
-    return this.#restored(target, state);
+    return this.#restored(target, state, alone);
   }
 
   /** An instance of a state that needs no events. Undefined when it cannot be restored. */
-  #restored<A extends AnyAggregate>({ stream, instantiate }: LoadTarget<A>, state: HeldState): Loaded<A> | undefined {
-    const startedAt = performance.now();
+  #restored<A extends AnyAggregate>(
+    { stream, instantiate }: LoadTarget<A>,
+    state: HeldState,
+    alone: boolean,
+  ): Loaded<A> | undefined {
+    const time = { startedAt: performance.now(), alone };
     const aggregate = instantiate();
     try {
       restore(historyOf(aggregate), state);
@@ -192,12 +206,13 @@ export class CachedLoader {
       this.#reject(stream, state, "restore-failed", error);
       return undefined;
     }
-    return this.#loaded(aggregate, state, startedAt);
+    return this.#loaded(aggregate, state, time);
   }
 
-  #loaded<A extends AnyAggregate>(aggregate: A, state: HeldState, startedAt: number): Loaded<A> {
+  #loaded<A extends AnyAggregate>(aggregate: A, state: HeldState, time: LoadTime): Loaded<A> {
     const { stream, version } = historyOf(aggregate);
     const eventsReplayed = version - state.version;
+    const durationMs = durationOf(time);
     this.#options.report({
       kind: "loaded",
       stream,
@@ -206,9 +221,9 @@ export class CachedLoader {
       snapshotCreatedAt: undefined,
       cachedVersion: state.version,
       eventsReplayed,
-      durationMs: performance.now() - startedAt,
+      durationMs,
     });
-    return { aggregate, eventsReplayed, fromCache: true };
+    return { aggregate, eventsReplayed, durationMs, fromCache: true };
   }
 
   #reject(stream: StreamId, { version }: HeldState, reason: CacheMissReason, error?: unknown): Fetch<never> {

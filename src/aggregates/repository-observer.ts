@@ -45,7 +45,8 @@ export type RepositoryFact =
       /** Version of the state that a cache held and that was used; then no snapshot was asked for. */
       readonly cachedVersion: number | undefined;
       readonly eventsReplayed: number;
-      readonly durationMs: number;
+      /** Undefined for one of `loadMany`, whose share of the time cannot be told. */
+      readonly durationMs: number | undefined;
     }
   | {
       readonly kind: "missed";

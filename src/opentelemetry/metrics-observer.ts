@@ -81,7 +81,7 @@ function measureLoad(
   const { version, snapshotVersion, snapshotCreatedAt } = fact;
   const type = typeOf(fact);
   const attributes = attributesOf({ ...type, "eventfold.load.source": sourceOf(fact) });
-  instruments["eventfold.load.duration"].record(fact.durationMs / 1_000, attributes);
+  if (fact.durationMs !== undefined) instruments["eventfold.load.duration"].record(fact.durationMs / 1_000, attributes);
   instruments["eventfold.load.events_replayed"].record(fact.eventsReplayed, attributes);
   if (snapshotVersion === undefined || snapshotCreatedAt === undefined) return;
   const eventsBehind = version - snapshotVersion;

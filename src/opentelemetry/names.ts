@@ -172,7 +172,8 @@ const AGES: readonly number[] = [1, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_5
 export const HISTOGRAMS: Readonly<Record<HistogramName, HistogramDeclaration>> = {
   "eventfold.load.duration": {
     unit: "s",
-    meaning: "Time that loads take. Failed ones have `error.type`.",
+    meaning:
+      "Time that loads take, one by one: those of `loadMany` have none, unless it fails. Failed ones have `error.type`.",
     attributes: ["eventfold.aggregate.type", "eventfold.load.source", "error.type"],
     boundaries: SECONDS,
   },

@@ -58,6 +58,20 @@ eachStorage((open) => {
     );
   });
 
+  it("tells no durations: what one of many took is not known", async () => {
+    const { ids, repositoryOf, facts, snapshotStore, eventStore } = await accountsOf([3, 12]);
+    const cache = new AggregateCache({ entriesMax: 100 });
+    const options = { eventStore, snapshots: { store: snapshotStore }, observer: facts.observer, cache };
+    const caching = new AggregateRepository(Account, options);
+    await repositoryOf(Account).loadMany(ids);
+    await caching.loadMany(ids);
+    await caching.loadMany(ids);
+    await caching.loadMany(ids, { staleMs: 3_600_000 });
+    expect(facts.of("loaded").map(({ durationMs }) => durationMs)).toEqual(Array(8).fill(undefined));
+    await caching.load(ids[0]!);
+    expect(facts.of("loaded").at(-1)?.durationMs).toBeGreaterThan(0);
+  });
+
   it("loads without a snapshot store in one read", async () => {
     const { ids, eventStore, callsSince, repositoryOf } = await accountsOf([5, 25]);
     const many = await new AggregateRepository(Account, { eventStore }).loadMany(ids);

@@ -55,6 +55,19 @@ describe("loads", () => {
     expect(sum).toBeLessThan(30);
   });
 
+  it("of many count one by one, without durations", async () => {
+    const { accounts } = setUp({ snapshots: { threshold: 10 } });
+    await saveEvents(accounts, "a", 10);
+    await saveEvents(accounts, "b", 12);
+    await sdk.reset();
+    await accounts.loadMany(["a", "b"]);
+    const measured = await sdk.collect();
+    const used = { ...type, "eventfold.load.source": "snapshot" };
+    expect(measured.sum("eventfold.snapshot.hits", type)).toBe(2);
+    expect(measured.histogram("eventfold.load.events_replayed", used)).toMatchObject({ count: 2, sum: 0 });
+    expect(measured.has("eventfold.load.duration", used)).toBe(false);
+  });
+
   it("a miss counts by its reason", async () => {
     const { accounts, options, store } = setUp({ snapshots: { threshold: 5 } });
     await saveEvents(accounts, "a", 5);

@@ -1,12 +1,12 @@
 import { type SnapshotMonitor, surveyOf } from "../monitoring/snapshot-monitor.ts";
 import type { SnapshotStatistics } from "../monitoring/snapshot-monitor-options.ts";
 import { type Advice, type Assumptions, adviseType, type Cost, type Outgrown, outgrown } from "./advice.ts";
-import { type Command, databaseCommand, UsageError, wholeNumber } from "./command.ts";
+import { type Command, databaseCommand, positive, wholeNumber } from "./command.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import { eventsPerDay } from "./events-per-day.ts";
 import { bytes, percent } from "./measures.ts";
 import type { Session } from "./session.ts";
-import { count, plural, table } from "./table.ts";
+import { count, plural, right, table } from "./table.ts";
 import { printable, type Terminal } from "./terminal.ts";
 
 /** What `--json` prints. */
@@ -99,8 +99,6 @@ function adviceText(result: AdviseResult, terminal: Terminal): string {
   ].join("\n");
 }
 
-const right = (head: string): { head: string; align: "right" } => ({ head, align: "right" });
-
 function adviceTable(types: readonly Advice[], terminal: Terminal): string {
   const columns = [
     { head: "Type", flexible: true },
@@ -162,11 +160,11 @@ function outgrownTable(list: readonly Outgrown[], terminal: Terminal): string {
 function assumptionsText({ assumptions, estimated }: AdviseResult): string {
   const { loadsPerEvent, writeCostEvents } = assumptions;
   return [
-    "Assumed: each save has one event; " +
-      `there ${loadsPerEvent === 1 ? "is" : "are"} ${plural(loadsPerEvent, "load")} for each (--loads-per-event); writing a ` +
-      `snapshot costs as much as replaying ${plural(writeCostEvents, "event")} (--write-cost); snapshots have the mean size of those ` +
-      "that are stored (?: there are none). Costs are of the whole lives of the streams as they are, reckoned by ranges of length. A snapshot is worth nothing " +
-      "under 20 events, nor where a load takes under 10 ms: measure yours.",
+    `Assumed: each save has one event; there ${loadsPerEvent === 1 ? "is" : "are"} ${plural(loadsPerEvent, "load")} for each ` +
+      `(--loads-per-event); writing a snapshot costs as much as replaying ${plural(writeCostEvents, "event")} (--write-cost); ` +
+      "snapshots have the mean size of those that are stored (?: there are none). Costs are of the whole lives of the streams " +
+      "as they are, reckoned by ranges of length. A snapshot is worth nothing under 20 events, nor where a load takes under " +
+      "10 ms: measure yours.",
     ...estimated.map((type) => `${printable(type)} is estimated from a sample.`),
   ].join("\n");
 }
@@ -174,10 +172,4 @@ function assumptionsText({ assumptions, estimated }: AdviseResult): string {
 /** Three digits are more than is known. */
 function rounded(value: number): string {
   return count(value >= 100 ? Math.round(value) : Number(value.toPrecision(2)));
-}
-
-function positive(text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (value > 0 && value <= 1_000_000) return value;
-  throw new UsageError("--loads-per-event: pass a number above 0, up to 1,000,000.");
 }

@@ -127,6 +127,13 @@ export function wholeNumber(minimum: number): (text: string) => number {
   };
 }
 
+/** For options that are a number, whole or not. @throws what commander shows as wrong use. */
+export function positive(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value > 0 && value <= 1_000_000) return value;
+  throw new InvalidArgumentError("Pass a number above 0, up to 1,000,000.");
+}
+
 /** For the option that says of which type the column of aggregate ids is. @throws what commander shows as wrong use. */
 export function idType(text: string): "text" | "uuid" {
   if (text === "text" || text === "uuid") return text;

@@ -10,7 +10,7 @@ import { type LoadTimes, measureLoads } from "./demo/load-times.ts";
 import { improvement, milliseconds } from "./demo/wording.ts";
 import { Progress } from "./progress.ts";
 import type { Session } from "./session.ts";
-import { count, table } from "./table.ts";
+import { count, right, table } from "./table.ts";
 
 /** With snapshots at multiples of 60, each history ends 40 events after one: its loads have something to replay. */
 const THRESHOLD = 60;
@@ -117,9 +117,7 @@ function textOf(
   { stdout }: Session,
   chart: (columns: number, colored: boolean) => string,
 ): string {
-  const columns = ["Events", "Without snapshots", "With snapshots", "Events replayed", "Improvement"].map((head) => {
-    return { head, align: "right" as const };
-  });
+  const columns = ["Events", "Without snapshots", "With snapshots", "Events replayed", "Improvement"].map(right);
   const rows = times.map(({ events, withoutMs, withMs, eventsReplayed }) => {
     const cells = [
       milliseconds(withoutMs),

@@ -5,7 +5,7 @@ import { openDatabase } from "./database.ts";
 import { loadRepositories } from "./load-config.ts";
 import { bytes, duration, percent } from "./measures.ts";
 import type { Session } from "./session.ts";
-import { count, plural, table } from "./table.ts";
+import { count, plural, right, table } from "./table.ts";
 import { printable, type Terminal } from "./terminal.ts";
 import { wantedBy } from "./wanted.ts";
 
@@ -73,8 +73,6 @@ function healthText(result: HealthResult, terminal: Terminal): string {
   ].join("\n");
 }
 
-const right = (head: string): { head: string; align: "right" } => ({ head, align: "right" });
-
 function streamsTable(types: readonly TypeHealth[], terminal: Terminal): string {
   const columns = [
     { head: "Type", flexible: true },
@@ -121,16 +119,16 @@ function keysTable(types: readonly TypeHealth[], { groups }: SnapshotStatistics,
     { head: "Type", flexible: true },
     right("Schema"),
     { head: "Fingerprint", flexible: true },
-    ...["Snapshots", "Bytes", "Largest", "Age p50", "Oldest", "Behind p50", "p99"].map(right),
+    ...["Snapshots", "Bytes", "Largest", "Age p50", "Oldest", "Events since p50", "p99"].map(right),
   ];
   const rows = groups.map(({ aggregateType, schemaVersion, fingerprint, snapshots, stateBytes }) => {
     const key = types
       .find((each) => each.aggregateType === aggregateType)
       ?.keys.find((each) => each.schemaVersion === schemaVersion && each.fingerprint === fingerprint);
     const ages = key === undefined ? ["-", "-"] : [duration(key.ageMs.p50), duration(key.ageMs.max)];
-    const tails = key === undefined ? ["-", "-"] : [key.tailEvents.p50, key.tailEvents.p99];
+    const since = key === undefined ? ["-", "-"] : [key.eventsSince.p50, key.eventsSince.p99];
     const sizes = [bytes(stateBytes.total), bytes(stateBytes.max)];
-    return [aggregateType, schemaVersion, fingerprint || "-", snapshots, ...sizes, ...ages, ...tails];
+    return [aggregateType, schemaVersion, fingerprint || "-", snapshots, ...sizes, ...ages, ...since];
   });
   return table(columns, rows, terminal);
 }

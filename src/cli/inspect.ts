@@ -5,6 +5,7 @@ import type { MissReason } from "../aggregates/repository-observer.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
 import { isOfKey } from "../snapshots/snapshot-store.ts";
+import { utf8Length } from "../snapshots/utf8-length.ts";
 import { type Command, configOption, databaseCommand, EXIT, UsageError, wholeNumber } from "./command.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import { messageOf } from "./failure.ts";
@@ -50,10 +51,10 @@ interface InspectedSnapshot {
   readonly schemaVersion: number;
   readonly fingerprint: string;
   readonly createdAt: string;
-  /** UTF-16 units of its JSON. */
-  readonly stateLength: number;
-  /** Events since. */
-  readonly eventsBehind: number;
+  /** Of the state as JSON text in UTF-8. */
+  readonly stateBytes: number;
+  /** Events that were appended to the stream since. */
+  readonly eventsSince: number;
   /** Whether a load uses it; undefined where nobody can tell. */
   readonly used?: boolean;
   /** Why not. */
@@ -150,8 +151,8 @@ function described(row: SnapshotRow, version: number): InspectedSnapshot {
     schemaVersion: row.schemaVersion,
     fingerprint: row.fingerprint,
     createdAt: row.createdAt,
-    stateLength: row.stateText.length,
-    eventsBehind: version - row.version,
+    stateBytes: utf8Length(row.stateText),
+    eventsSince: version - row.version,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Inspection } from "./inspect.ts";
-import { plural, table } from "./table.ts";
+import { bytes } from "./measures.ts";
+import { plural, right, table } from "./table.ts";
 import { printable, type Terminal } from "./terminal.ts";
 
 const STATE_LENGTH_MAX = 4_000;
@@ -35,7 +36,7 @@ function folding({ folded, problem, aggregateType }: Inspection, { style }: Term
 function eventTable({ events, folded }: Inspection, terminal: Terminal): string[] {
   if (events.length === 0) return [];
   const columns = [
-    { head: "Version", align: "right" as const },
+    right("Version"),
     { head: "When" },
     { head: "Event" },
     { head: "Who" },
@@ -59,17 +60,17 @@ function stateLines({ state, at }: Inspection, { style }: Terminal): string[] {
 function snapshotTable({ snapshots, folded }: Inspection, terminal: Terminal): string[] {
   if (snapshots.length === 0) return [];
   const columns = [
-    { head: "Snapshot", align: "right" as const },
-    { head: "Schema", align: "right" as const },
+    right("Snapshot"),
+    right("Schema"),
     { head: "Fingerprint", flexible: true },
     { head: "Written" },
-    { head: "Size", align: "right" as const },
-    { head: "Behind", align: "right" as const },
+    right("Size"),
+    right("Events since"),
     ...(folded ? [{ head: "Used by a load" }] : []),
   ];
   const rows = snapshots.map((row) => {
-    const { version, schemaVersion, fingerprint, createdAt, stateLength, eventsBehind, used, reason } = row;
-    const cells = [String(version), schemaVersion, fingerprint || "-", createdAt, stateLength, eventsBehind];
+    const { version, schemaVersion, fingerprint, createdAt, stateBytes, eventsSince, used, reason } = row;
+    const cells = [String(version), schemaVersion, fingerprint || "-", createdAt, bytes(stateBytes), eventsSince];
     return folded ? [...cells, used === true ? "yes" : `no: ${reason ?? ""}`] : cells;
   });
   return ["", table(columns, rows, terminal)];

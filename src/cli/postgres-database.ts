@@ -4,7 +4,7 @@ import { tablesIn } from "../stores/postgres/migrations.ts";
 import { PostgresAdministration } from "../stores/postgres/postgres-administration.ts";
 import { DatabaseError } from "./command.ts";
 import type { OpenDatabase, OpenOptions, Target } from "./database.ts";
-import { refuseTables, unusable } from "./sqlite-database.ts";
+import { refuseTables, unusable } from "./unusable.ts";
 
 const CONNECTIONS_MAX = 8;
 const CONNECT_TIMEOUT_MS = 10_000;

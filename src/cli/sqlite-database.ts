@@ -1,13 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
-import { EventfoldError } from "../errors.ts";
 import { tablesIn } from "../stores/sqlite/migrations.ts";
 import { openSqlite } from "../stores/sqlite/open-sqlite.ts";
 import { SqliteAdministration } from "../stores/sqlite/sqlite-administration.ts";
 import { databaseOf } from "../stores/sqlite/sqlite-event-store.ts";
-import { DatabaseError } from "./command.ts";
 import type { OpenDatabase, OpenOptions, Target } from "./database.ts";
-import { messageOf } from "./failure.ts";
-import { quoted } from "./quoted.ts";
+import { refuseTables, unusable } from "./unusable.ts";
 
 const BUSY_TIMEOUT_MS = 5_000;
 
@@ -39,19 +36,4 @@ export function openSqliteFile(
 
 function journalMode(handle: DatabaseSync): unknown {
   return handle.prepare("PRAGMA journal_mode").get()?.["journal_mode"];
-}
-
-/** @throws {DatabaseError} unless the tables are those of this release. */
-export function refuseTables(tables: "none" | "outdated" | "current", name: string): void {
-  if (tables === "current") return;
-  const problem = tables === "none" ? "has no tables of Eventfold" : "has the tables of an older release";
-  throw new DatabaseError(
-    `${name} ${problem}. Look whether it is the right one; eventfold migrate ${quoted(name)} makes them.`,
-  );
-}
-
-/** What went wrong before anything was asked of the database, with its name. */
-export function unusable(name: string, cause: unknown): unknown {
-  if (cause instanceof DatabaseError || cause instanceof EventfoldError) return cause;
-  return new DatabaseError(`${name} cannot be used: ${messageOf(cause)}`, { cause });
 }

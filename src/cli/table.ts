@@ -9,6 +9,11 @@ export interface TableColumn {
   readonly flexible?: boolean;
 }
 
+/** A column of numbers. */
+export function right(head: string): TableColumn {
+  return { head, align: "right" };
+}
+
 /** A number is shown as people write it; text may hold anything and is made printable. */
 export type TableCell = string | number;
 

@@ -1,10 +1,11 @@
 import { setTimeout } from "node:timers/promises";
 import type { RecordedEvent } from "../events/event.ts";
+import { surveyOf } from "../monitoring/snapshot-monitor.ts";
 import { type Command, databaseCommand, wholeNumber } from "./command.ts";
+import { commandLine } from "./command-line.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import type { Session } from "./session.ts";
 import { fittedLine } from "./table.ts";
-import { commandLine } from "./walk.ts";
 
 const PAGE_SIZE = 500;
 const POLL_MS = 500;
@@ -35,7 +36,7 @@ export function tailCommand(session: Session): Command {
           "--no-prepare": prepare ? undefined : true,
         });
       try {
-        if (from === undefined && once !== true) afterPosition = await database.administration.lastPosition();
+        if (from === undefined && once !== true) afterPosition = await surveyOf(database.snapshots).lastPosition();
         for await (const event of follow(session, database, afterPosition, once === true)) {
           if (type === undefined || event.aggregateType === type)
             session.stdout.write(`${lineOf(event, json, session)}\n`);

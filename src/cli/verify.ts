@@ -1,11 +1,12 @@
 import type { VerifyReport } from "../aggregates/snapshot-maintenance.ts";
 import { type Command, configOption, databaseCommand, EXIT, share, wholeNumber } from "./command.ts";
+import { commandLine } from "./command-line.ts";
 import { confirm } from "./confirmation.ts";
 import { openDatabase } from "./database.ts";
 import { requireRepositories } from "./load-config.ts";
 import type { Session } from "./session.ts";
-import { plural, table } from "./table.ts";
-import { commandLine, concludeWalk, type WalkResult, walkTypes } from "./walk.ts";
+import { plural, right, table } from "./table.ts";
+import { concludeWalk, type WalkResult, walkTypes } from "./walk.ts";
 
 /** `eventfold verify`. */
 export function verifyCommand(session: Session): Command {
@@ -16,11 +17,11 @@ export function verifyCommand(session: Session): Command {
       "working system, and writes nothing unless --delete-diverging is given.",
     examples: [
       ["eventfold verify ./bank.db", "Compares every snapshot of every type of eventfold.config.ts."],
-      ["eventfold verify postgres://app@db/bank --type Account --sample 0.01", "Compares one in a hundred, at random."],
+      ["eventfold verify postgres://app@db/bank Account --sample 0.01", "Compares one in a hundred, at random."],
     ],
     found: "a snapshot is not what a replay gives, or aggregates could not be worked on",
   })
-    .option("--type <TYPE>", "only this aggregate type")
+    .argument("[TYPE]", "only this aggregate type")
     .option("--after <id>", "go on after this aggregate")
     .option("--sample <share>", "share of the aggregates to look at, above 0, up to 1 (default: 1)", share)
     .option("--delete-diverging", "delete the snapshots that are not what a replay gives")
@@ -28,7 +29,11 @@ export function verifyCommand(session: Session): Command {
     .option("--concurrency <n>", "aggregates at work at the same time, 1 to 64 (default: 4)", wholeNumber(1))
     .addOption(configOption())
     .action(
-      async (target, { json, type, after: afterId, sample, deleteDiverging, yes, concurrency, config, prepare }) => {
+      async (
+        target,
+        aggregateType,
+        { json, after: afterId, sample, deleteDiverging, yes, concurrency, config, prepare },
+      ) => {
         const database = await openDatabase(target, { access: deleteDiverging === true ? "write" : "read", prepare });
         try {
           const repositories = await requireRepositories(database, config);
@@ -39,7 +44,7 @@ export function verifyCommand(session: Session): Command {
           const result = await walkTypes<VerifyReport>(session, database, {
             title: "Verifying",
             repositories,
-            aggregateType: type,
+            aggregateType,
             afterId,
             concurrency,
             run: (repository, options) =>
@@ -48,9 +53,8 @@ export function verifyCommand(session: Session): Command {
                 ...(sample !== undefined && { sample }),
                 deleteDiverging: deleteDiverging === true,
               }),
-            resume: (aggregateType, after) =>
-              commandLine(["verify", database.name], {
-                "--type": aggregateType,
+            resume: (type, after) =>
+              commandLine(["verify", database.name, type], {
                 "--after": after,
                 "--sample": sample,
                 "--delete-diverging": deleteDiverging,
@@ -74,9 +78,7 @@ function textOf(result: WalkResult<VerifyReport>, session: Session): string {
   const { stdout } = session;
   const columns = [
     { head: "Type", flexible: true },
-    ...["Aggregates", "Verified", "No snapshot", "Differ", "Deleted", "Failed"].map((head) => {
-      return { head, align: "right" as const };
-    }),
+    ...["Aggregates", "Verified", "No snapshot", "Differ", "Deleted", "Failed"].map(right),
   ];
   const rows = result.types.map((each) => [
     each.aggregateType,
@@ -97,8 +99,8 @@ function divergences({ types }: WalkResult<VerifyReport>, { stdout }: Session): 
   const columns = [
     { head: "Type" },
     { head: "Aggregate", flexible: true },
-    { head: "Version", align: "right" as const },
-    { head: "Schema", align: "right" as const },
+    right("Version"),
+    right("Schema"),
     { head: "What differs", flexible: true },
   ];
   const rows = found.map(({ aggregateType, aggregateId, version, schemaVersion, reason, path }) => {

@@ -2,13 +2,13 @@ import type { AggregateRepository } from "../aggregates/aggregate-repository.ts"
 import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { WalkOptions, WalkReport } from "../aggregates/each-aggregate.ts";
 import type { EventStore } from "../events/event-store.ts";
+import { type SnapshotMonitor, surveyOf } from "../monitoring/snapshot-monitor.ts";
 import type { SnapshotKey } from "../snapshots/snapshot-store.ts";
 import { EXIT, UsageError } from "./command.ts";
 import type { OpenDatabase } from "./database.ts";
 import { messageOf } from "./failure.ts";
 import type { Repositories } from "./load-config.ts";
 import { Progress, showsProgress } from "./progress.ts";
-import { quoted } from "./quoted.ts";
 import { masked } from "./secrets.ts";
 import type { Session } from "./session.ts";
 import { plural } from "./table.ts";
@@ -82,7 +82,7 @@ export async function walkTypes<Report extends WalkReport>(
  */
 export async function concludeWalk<Report extends WalkReport>(
   session: Session,
-  { administration }: Pick<OpenDatabase, "administration">,
+  { snapshots }: Pick<OpenDatabase, "snapshots">,
   { types, resume }: WalkResult<Report>,
 ): Promise<void> {
   for (const { aggregateType, failed, failures } of types) {
@@ -95,22 +95,16 @@ export async function concludeWalk<Report extends WalkReport>(
   }
   if (types.some(({ failed }) => failed > 0)) {
     session.exitCode = EXIT.found;
-    await administration.lastPosition();
+    await ping(snapshots);
   }
   if (resume.length === 0) return;
   session.note(["Stopped. Go on with:", ...resume.map((each) => `  ${each}`)].join("\n"));
   session.exitCode = EXIT.interrupted;
 }
 
-/** A command line that can be typed; what is undefined is left out, what is true stands alone. */
-export function commandLine(
-  words: readonly string[],
-  options: Readonly<Record<string, string | number | true | undefined>>,
-): string {
-  const given = Object.entries(options).flatMap(([name, value]) =>
-    value === undefined ? [] : value === true ? [name] : [name, String(value)],
-  );
-  return ["eventfold", ...words, ...given].map(quoted).join(" ");
+/** Where the aggregates failed because the database is out of reach, this fails as well, and the command ends with that. */
+async function ping(snapshots: SnapshotMonitor): Promise<void> {
+  await surveyOf(snapshots).lastPosition();
 }
 
 function chosenOf<Report extends WalkReport>({ repositories, aggregateType, afterId }: Walk<Report>): Repositories {

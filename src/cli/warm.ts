@@ -1,10 +1,11 @@
 import type { WarmReport } from "../aggregates/snapshot-maintenance.ts";
 import { type Command, configOption, databaseCommand, wholeNumber } from "./command.ts";
+import { commandLine } from "./command-line.ts";
 import { openDatabase } from "./database.ts";
 import { requireRepositories } from "./load-config.ts";
 import type { Session } from "./session.ts";
-import { table } from "./table.ts";
-import { commandLine, concludeWalk, type WalkResult, walkTypes } from "./walk.ts";
+import { right, table } from "./table.ts";
+import { concludeWalk, type WalkResult, walkTypes } from "./walk.ts";
 
 /** `eventfold warm`. */
 export function warmCommand(session: Session): Command {
@@ -57,10 +58,7 @@ export function warmCommand(session: Session): Command {
 }
 
 function textOf({ types }: WalkResult<WarmReport>, { stdout }: Session): string {
-  const columns = [
-    { head: "Type", flexible: true },
-    ...["Aggregates", "Snapshots written", "Failed"].map((head) => ({ head, align: "right" as const })),
-  ];
+  const columns = [{ head: "Type", flexible: true }, ...["Aggregates", "Snapshots written", "Failed"].map(right)];
   return table(
     columns,
     types.map((each) => [each.aggregateType, each.aggregates, each.written, each.failed]),

@@ -46,7 +46,7 @@ export interface KeyHealth extends SnapshotKey {
   /** Time since they were written, in milliseconds, to three digits. */
   readonly ageMs: Distribution;
   /** Events that were appended to their streams since. */
-  readonly tailEvents: Distribution;
+  readonly eventsSince: Distribution;
   /** Snapshots that a load of their own definition would not use, and why. */
   readonly flaws: Readonly<Record<SnapshotFlaw, number>>;
 }
@@ -143,7 +143,7 @@ export class HealthTally {
 class KeyTally {
   readonly #key: SnapshotKey;
   readonly #ages = new Tally();
-  readonly #tails = new Tally();
+  readonly #eventsSince = new Tally();
   readonly #flaws: Record<SnapshotFlaw, number> = { unproven: 0, "ahead-of-stream": 0, "history-mismatch": 0 };
   #snapshots = 0;
 
@@ -154,7 +154,7 @@ class KeyTally {
   add(snapshot: SurveyedSnapshot, { head, ageMs, weight }: { head: number; ageMs: number; weight: number }): void {
     this.#snapshots += weight;
     if (Number.isFinite(ageMs)) this.#ages.add(threeDigits(Math.max(0, ageMs)), weight);
-    this.#tails.add(Math.max(0, head - snapshot.version), weight);
+    this.#eventsSince.add(Math.max(0, head - snapshot.version), weight);
     const flaw = flawOf(snapshot, head);
     if (flaw !== undefined) this.#flaws[flaw] += weight;
   }
@@ -164,7 +164,7 @@ class KeyTally {
       ...this.#key,
       snapshots: counted(this.#snapshots),
       ageMs: this.#ages.distribution(),
-      tailEvents: this.#tails.distribution(),
+      eventsSince: this.#eventsSince.distribution(),
       flaws: mapValues(this.#flaws, counted),
     };
   }

@@ -84,10 +84,10 @@ function measureLoad(
   if (fact.durationMs !== undefined) instruments["eventfold.load.duration"].record(fact.durationMs / 1_000, attributes);
   instruments["eventfold.load.events_replayed"].record(fact.eventsReplayed, attributes);
   if (snapshotVersion === undefined || snapshotCreatedAt === undefined) return;
-  const eventsBehind = version - snapshotVersion;
+  const eventsSince = version - snapshotVersion;
   instruments["eventfold.snapshot.hits"].add(1, type);
-  instruments["eventfold.snapshot.age.events"].record(eventsBehind, type);
-  if (eventsBehind > 2 * threshold) instruments["eventfold.snapshot.stale"].add(1, type);
+  instruments["eventfold.snapshot.age.events"].record(eventsSince, type);
+  if (eventsSince > 2 * threshold) instruments["eventfold.snapshot.stale"].add(1, type);
   // A clock that was set back makes nothing younger than new.
   const ageMs = Math.max(0, clock().getTime() - Date.parse(snapshotCreatedAt));
   instruments["eventfold.snapshot.age.time"].record(ageMs / 1_000, type);

@@ -15,9 +15,6 @@ export interface SnapshotAdministration {
 
   /** Deletes the rows in `range` that fit. Resolves to their number. */
   delete(range: AggregateRange, which: PrunableRows): Promise<number>;
-
-  /** Of the newest event of all; 0 when there is none. */
-  lastPosition(): Promise<number>;
 }
 
 /** Aggregates of one type with neighboring ids. */

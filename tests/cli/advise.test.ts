@@ -4,18 +4,12 @@ import { describe, expect, it } from "vitest";
 import { freshSchema } from "../setup/postgres.ts";
 import { bankProject } from "./bank-project.ts";
 import { fillBusyBank } from "./busy-bank.ts";
-import { expectAsDocumented } from "./documented.ts";
 import { eventfold, installEventfold, TerminalRun } from "./installed.ts";
 
 installEventfold();
 const { url } = await freshSchema();
 
 describe("eventfold advise", () => {
-  it("prints what its page says", async () => {
-    const { folder } = await busyBank();
-    expectAsDocumented("advise.md", folder);
-  });
-
   it("says the same of SQLite and PostgreSQL", async () => {
     const { folder } = await busyBank();
     const storage = await connectPostgres(url);

@@ -5,7 +5,6 @@ import { describe, expect, it } from "vitest";
 import { freshSchema } from "../setup/postgres.ts";
 import { bankProject, fillSqlite } from "./bank-project.ts";
 import { fillBusyBank } from "./busy-bank.ts";
-import { expectAsDocumented } from "./documented.ts";
 import { eventfold, installEventfold, TerminalRun } from "./installed.ts";
 
 installEventfold();
@@ -14,12 +13,6 @@ const { url } = await freshSchema();
 const NO_CONFIG = { "eventfold.config.ts": "export default { repositories: () => [] };" };
 
 describe("eventfold health", () => {
-  it("prints what its page says", async () => {
-    const { folder, path } = bankProject(NO_CONFIG);
-    await fillBank(path("bank.db"));
-    expectAsDocumented("health.md", folder);
-  });
-
   it("says the same of SQLite and PostgreSQL", async () => {
     const { folder, path } = bankProject(NO_CONFIG);
     await fillBank(path("bank.db"));

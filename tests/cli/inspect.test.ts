@@ -14,6 +14,8 @@ interface Inspection {
   readonly snapshots: readonly {
     readonly version: number;
     readonly schemaVersion: number;
+    readonly stateBytes: number;
+    readonly eventsSince: number;
     used?: boolean;
     reason?: string;
   }[];
@@ -83,6 +85,20 @@ it("says of each snapshot whether a load would use it, and why not", async () =>
     [2, false, "schema-mismatch"],
   ]);
   expect(inspect("a-001").snapshots).toMatchObject([{ used: false, reason: "corrupt" }]);
+});
+
+it("says how many bytes a state has, and how many events came since", async () => {
+  const storage = openSqlite(project.path("bank.db"));
+  const fields = {
+    aggregateType: "Account",
+    aggregateId: "a-000",
+    schemaVersion: 1,
+    version: 28,
+    state: { owner: "Zoë" },
+  };
+  await storage.snapshotStore.saveSnapshot(new Snapshot({ ...fields, createdAt: new Date() }));
+  await storage.close();
+  expect(inspect("a-000").snapshots).toMatchObject([{ stateBytes: 16, eventsSince: 2 }]);
 });
 
 it("never takes a state from a snapshot", async () => {

@@ -140,8 +140,8 @@ describe("verify", () => {
     run.type("\u0003");
     const { status, text } = await run.end();
     expect(status).toBe(130);
-    expect(text).toContain("  eventfold verify bank.db --type Account --after a-005 --concurrency 1");
-    const rest = eventfold(folder, ["verify", "bank.db", "--after", "a-005", "--json"]);
+    expect(text).toContain("  eventfold verify bank.db Account --after a-005 --concurrency 1");
+    const rest = eventfold(folder, ["verify", "bank.db", "Account", "--after", "a-005", "--json"]);
     expect(JSON.parse(rest.stdout)).toMatchObject({ complete: true, types: [{ aggregates: 6, verified: 6 }] });
   });
 });

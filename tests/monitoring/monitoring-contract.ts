@@ -207,7 +207,7 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
         fingerprint: "one",
         snapshots: 2,
         ageMs: { p50: 2 * HOUR_MS, p90: 24 * HOUR_MS, p99: 24 * HOUR_MS, max: 24 * HOUR_MS },
-        tailEvents: { p50: 5, p90: 10, p99: 10, max: 10 },
+        eventsSince: { p50: 5, p90: 10, p99: 10, max: 10 },
         flaws: none,
       },
       {
@@ -215,7 +215,7 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
         fingerprint: "one",
         snapshots: 1,
         ageMs: { p50: HOUR_MS, p90: HOUR_MS, p99: HOUR_MS, max: HOUR_MS },
-        tailEvents: { p50: 1, p90: 1, p99: 1, max: 1 },
+        eventsSince: { p50: 1, p90: 1, p99: 1, max: 1 },
         flaws: none,
       },
       {
@@ -223,7 +223,7 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
         fingerprint: "other",
         snapshots: 1,
         ageMs: { p50: 0, p90: 0, p99: 0, max: 0 },
-        tailEvents: { p50: 11, p90: 11, p99: 11, max: 11 },
+        eventsSince: { p50: 11, p90: 11, p99: 11, max: 11 },
         flaws: { ...none, "history-mismatch": 1 },
       },
     ]);

@@ -141,7 +141,7 @@ describe("rows that no store has written", () => {
 async function expectDamageSeen({ snapshots }: MonitoredStorage): Promise<void> {
   const [health] = await snapshots.health();
   expect(health?.loads).toMatchObject({ usable: 0, "ahead-of-stream": 1 });
-  expect(health?.keys).toMatchObject([{ snapshots: 1, ageMs: { max: 0 }, tailEvents: { max: 0 } }]);
+  expect(health?.keys).toMatchObject([{ snapshots: 1, ageMs: { max: 0 }, eventsSince: { max: 0 } }]);
   const { streams } = await snapshots.stale({ eventsSince: 0 });
   expect(streams).toMatchObject([{ verdict: "ahead-of-stream", ageMs: undefined, eventsSince: 3 }]);
   expect((await snapshots.statistics()).snapshots).toBe(1);

@@ -45,11 +45,6 @@ const countPrunable = /* sql */ `SELECT count(*) ${prunable}`;
 
 const deletePrunable = /* sql */ `DELETE ${prunable}`;
 
-const selectLastPosition = /* sql */ `
-  SELECT coalesce(max(position), 0)
-  FROM events
-`;
-
 /** {@link SnapshotAdministration} of a PostgreSQL database. */
 export class PostgresAdministration implements SnapshotAdministration {
   readonly #database: Database;
@@ -78,11 +73,6 @@ export class PostgresAdministration implements SnapshotAdministration {
 
   async delete(range: AggregateRange, which: PrunableRows): Promise<number> {
     return await this.#database.count(deletePrunable, this.#bound(range, which));
-  }
-
-  async lastPosition(): Promise<number> {
-    const [[position] = []] = await this.#database.rows<[position: string]>(selectLastPosition);
-    return Number(position);
   }
 
   #after(afterId: string | undefined): [id: string, schemaVersion: number] {

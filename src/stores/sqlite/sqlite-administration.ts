@@ -42,10 +42,6 @@ const countPrunable = /* sql */ `SELECT count(*) ${prunable}`;
 
 const deletePrunable = /* sql */ `DELETE ${prunable}`;
 
-const selectLastPosition = /* sql */ `
-  SELECT coalesce(max(position), 0) FROM events
-`;
-
 /** {@link SnapshotAdministration} of a SQLite database. */
 export class SqliteAdministration implements SnapshotAdministration {
   readonly #database: SqliteDatabase;
@@ -69,10 +65,6 @@ export class SqliteAdministration implements SnapshotAdministration {
 
   async delete(range: AggregateRange, which: PrunableRows): Promise<number> {
     return this.#database.run(deletePrunable, ...bound(range, which));
-  }
-
-  async lastPosition(): Promise<number> {
-    return Number(this.#database.rows(selectLastPosition)[0]?.[0]);
   }
 }
 

@@ -3,7 +3,7 @@ import { checkName, wholeNumberOption } from "../events/bounds.ts";
 import { type Codec, type TextCodec, textCodec } from "../events/codec.ts";
 import type { DomainEvent, StoredEvent } from "../events/event.ts";
 import { type EventDefinitions, type EventRegistry, eventRegistry } from "../events/event-definitions.ts";
-import { isOfKey, type SnapshotKey, type WantedOfType, type WantedSnapshot } from "../snapshots/snapshot-store.ts";
+import type { SnapshotKey, WantedOfType } from "../snapshots/snapshot-store.ts";
 import type { AnyAggregate } from "./aggregate-root.ts";
 import { type StateSchema, stateFingerprint } from "./state-fingerprint.ts";
 import type { StateUpgrades } from "./state-upgrades.ts";
@@ -35,12 +35,10 @@ export interface AggregateType<A extends AnyAggregate> {
 export interface AggregateDefinition {
   readonly aggregateType: string;
   /** Which snapshots it writes, and which it can load from. */
-  readonly wanted: WantedSnapshot;
+  readonly wanted: WantedOfType;
   readonly stateCodec: TextCodec;
   readonly dataCodec: TextCodec;
   readonly registry: EventRegistry;
-  /** Whether it can load from a snapshot of this key: its own, or one that it has a step for. */
-  readonly accepts: (key: SnapshotKey) => boolean;
   /** A decoded state of an accepted schema version in today's shape. */
   readonly upgradeState: (schemaVersion: number, state: unknown) => unknown;
   /** A stored event as `evolve` sees it today: decoded and upgraded. */
@@ -66,8 +64,7 @@ export function definitionOf(type: AggregateType<AnyAggregate>): AggregateDefini
  * @throws {ConfigurationError} {@link InvalidNameError} when the class declares what cannot work.
  */
 export function wantedSnapshot(type: AggregateType<AnyAggregate>): WantedOfType {
-  const { aggregateType, wanted } = definitionOf(type);
-  return { aggregateType, ...wanted };
+  return { ...definitionOf(type).wanted };
 }
 
 function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
@@ -85,8 +82,13 @@ function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
     throw new ConfigurationError({ option: `${type.name}.stateUpgrades`, problem });
   }
   const registry = eventRegistry(type.events);
-  const wanted = { schemaVersion, upgradableFrom, fingerprint: stateFingerprint(type, registry) };
-  const upgradable = formerKeys(type.name, upgrades, upgradableFrom, registry);
+  const wanted = {
+    aggregateType,
+    schemaVersion,
+    fingerprint: stateFingerprint(type, registry),
+    upgradableFrom,
+    formerKeys: formerKeysOf(type.name, upgrades, upgradableFrom, registry),
+  };
   const dataCodec = textCodec(type.dataCodec, "drop");
   return {
     aggregateType,
@@ -95,7 +97,6 @@ function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
     stateCodec: textCodec(type.stateCodec, "refuse"),
     dataCodec,
     registry,
-    accepts: (key) => isOfKey(key, wanted) || upgradable.some((former) => isOfKey(key, former)),
     upgradeState: (from, state) =>
       from === schemaVersion
         ? state
@@ -109,7 +110,7 @@ function resolve(type: AggregateType<AnyAggregate>): AggregateDefinition {
  * The keys that state upgrades take rows of: for each step the one that it names, or those of a definition of its schema version
  * that had the earlier steps, today's event upgrades or none, and no `stateSchema`.
  */
-function formerKeys(
+function formerKeysOf(
   name: string,
   steps: StateUpgrades<unknown>["steps"],
   upgradableFrom: number,

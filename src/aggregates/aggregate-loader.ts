@@ -3,6 +3,7 @@ import type { EventStore } from "../events/event-store.ts";
 import { checkSequence, readPages } from "../events/read-stream.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
+import { historyFlaw, keyFlaw } from "../snapshots/snapshot-flaws.ts";
 import { proofFlaw } from "../snapshots/snapshot-proof.ts";
 import { isOfKey } from "../snapshots/snapshot-store.ts";
 import type { AggregateDefinition } from "./aggregate-definition.ts";
@@ -232,17 +233,12 @@ function lastVersionOf({ afterVersion, events }: LoadStart): number {
  */
 export function judge(
   { failure, row, head, anchored }: Pick<LoadStart, "failure" | "row" | "head" | "anchored">,
-  { accepts, wanted }: AggregateDefinition,
+  { wanted }: AggregateDefinition,
 ): Miss | undefined {
   if (failure !== undefined) return failure;
   if (row === undefined) return { reason: "missing" };
-  if (!accepts(row)) {
-    return { reason: row.schemaVersion === wanted.schemaVersion ? "fingerprint-mismatch" : "schema-mismatch" };
-  }
-  const flaw = proofFlaw(row);
-  if (flaw !== undefined) return { reason: flaw };
-  if (head !== undefined && row.version > head) return { reason: "ahead-of-stream" };
-  return anchored ? undefined : { reason: "history-mismatch" };
+  const reason = keyFlaw(row, wanted) ?? proofFlaw(row) ?? historyFlaw(row.version, head, anchored);
+  return reason && { reason };
 }
 
 function withoutState(row: SnapshotRow | undefined): Extract<RepositoryFact, { kind: "missed" }>["row"] {

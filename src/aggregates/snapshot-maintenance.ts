@@ -4,6 +4,7 @@ import type { EventStore } from "../events/event-store.ts";
 import { readPages } from "../events/read-stream.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { Snapshot } from "../snapshots/snapshot.ts";
+import { keyFlaw } from "../snapshots/snapshot-flaws.ts";
 import { THRESHOLD_DEFAULT } from "../snapshots/snapshot-policy.ts";
 import { proofFlaw } from "../snapshots/snapshot-proof.ts";
 import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
@@ -112,7 +113,7 @@ export class SnapshotMaintenance {
 
   async verify(options: VerifyOptions): Promise<VerifyReport> {
     const { eventStore, store } = this.#options;
-    const { aggregateType, wanted, accepts } = this.#definition;
+    const { aggregateType, wanted } = this.#definition;
     const { sample = 1, deleteDiverging = false } = options;
     if (!(sample > 0 && sample <= 1)) {
       throw new ConfigurationError({
@@ -125,7 +126,7 @@ export class SnapshotMaintenance {
     const report = await eachAggregate(eventStore, aggregateType, options, async (aggregateId) => {
       if (Math.random() >= sample) return;
       const row = await store.getSnapshot(aggregateId, aggregateType, { prefer: wanted });
-      if (row === undefined || !accepts(row)) {
+      if (row === undefined || keyFlaw(row, wanted) !== undefined) {
         counts.withoutSnapshot += 1;
         return;
       }

@@ -4,8 +4,5 @@ import type { Repositories } from "./load-config.ts";
 
 /** What the loads of the user's classes ask for. */
 export function wantedBy(repositories: Repositories): readonly WantedOfType[] {
-  return [...repositories.values()].map((repository) => {
-    const { aggregateType, wanted } = definitionOfRepository(repository);
-    return { aggregateType, ...wanted };
-  });
+  return [...repositories.values()].map((repository) => definitionOfRepository(repository).wanted);
 }

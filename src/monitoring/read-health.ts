@@ -1,4 +1,4 @@
-import type { WantedSnapshot } from "../snapshots/snapshot-store.ts";
+import type { WantedOfType } from "../snapshots/snapshot-store.ts";
 import { HealthTally, type TypeHealth } from "./snapshot-health.ts";
 import type { SnapshotSurvey } from "./snapshot-survey.ts";
 import { drawStreams, STREAMS_AT_ONCE, walkStreams } from "./survey-walk.ts";
@@ -7,7 +7,7 @@ export interface HealthQuery {
   /** In the order of the answer. */
   readonly types: readonly string[];
   /** By type. */
-  readonly wanted: ReadonlyMap<string, WantedSnapshot>;
+  readonly wanted: ReadonlyMap<string, WantedOfType>;
   /** In all. With about as many or fewer every stream is looked at, with more a sample, but for types of one page. */
   readonly streamsMax: number;
   readonly asOfMs: number;

@@ -1,4 +1,5 @@
-import { isUsable, type SnapshotKey, type WantedSnapshot } from "../snapshots/snapshot-store.ts";
+import { type HistoryFlaw, historyFlaw, type KeyFlaw, keyFlaw } from "../snapshots/snapshot-flaws.ts";
+import { isOfKey, type SnapshotKey, type WantedOfType } from "../snapshots/snapshot-store.ts";
 import { type Distribution, Tally, threeDigits } from "./distribution.ts";
 import type { SurveyedSnapshot, SurveyedStream } from "./snapshot-survey.ts";
 
@@ -52,16 +53,16 @@ export interface KeyHealth extends SnapshotKey {
 }
 
 /** What a load would make of a snapshot, as far as SQL can tell: not whether its checksum fits, nor whether its state can be restored. */
-export type SnapshotVerdict = "usable" | "missing" | "schema-mismatch" | "fingerprint-mismatch" | SnapshotFlaw;
+export type SnapshotVerdict = "usable" | "missing" | KeyFlaw | SnapshotFlaw;
 
 /** Why a snapshot of the right definition is not used. */
-export type SnapshotFlaw = "unproven" | "ahead-of-stream" | "history-mismatch";
+export type SnapshotFlaw = "unproven" | HistoryFlaw;
 
 const LONGEST_MAX = 10;
 
 /** Gathers the health of one type from its streams. */
 export class HealthTally {
-  readonly #wanted: WantedSnapshot | undefined;
+  readonly #wanted: WantedOfType | undefined;
   readonly #asOfMs: number;
   readonly #lengths = new Tally();
   readonly #replayed = new Tally();
@@ -77,7 +78,7 @@ export class HealthTally {
   #withSnapshot = 0;
 
   /** @param wanted what loads ask for; undefined: whatever the newest snapshot of each stream is. */
-  constructor(wanted: WantedSnapshot | undefined, asOfMs: number) {
+  constructor(wanted: WantedOfType | undefined, asOfMs: number) {
     this.#wanted = wanted;
     this.#asOfMs = asOfMs;
   }
@@ -94,7 +95,7 @@ export class HealthTally {
     this.#addLongest(aggregateId, head);
     if (snapshots.length > 0) this.#withSnapshot += weight;
     const chosen = chosenOf(snapshots, this.#wanted);
-    const verdict = judge(chosen, head, this.#wanted);
+    const verdict = verdictOn(chosen, head, this.#wanted);
     this.#loads[verdict] += weight;
     this.#replayed.add(verdict === "usable" && chosen !== undefined ? head - chosen.version : head, weight);
     for (const snapshot of snapshots) {
@@ -155,7 +156,7 @@ class KeyTally {
     this.#snapshots += weight;
     if (Number.isFinite(ageMs)) this.#ages.add(threeDigits(Math.max(0, ageMs)), weight);
     this.#eventsSince.add(Math.max(0, head - snapshot.version), weight);
-    const flaw = flawOf(snapshot, head);
+    const flaw = rowFlaw(snapshot, head);
     if (flaw !== undefined) this.#flaws[flaw] += weight;
   }
 
@@ -175,8 +176,7 @@ export function chosenOf(
   snapshots: readonly SurveyedSnapshot[],
   wanted: SnapshotKey | undefined,
 ): SurveyedSnapshot | undefined {
-  const rank = (row: SurveyedSnapshot): number =>
-    row.schemaVersion === wanted?.schemaVersion && row.fingerprint === wanted.fingerprint ? 1 : 0;
+  const rank = (row: SurveyedSnapshot): number => (wanted !== undefined && isOfKey(row, wanted) ? 1 : 0);
   const [best] = snapshots.toSorted(
     (a, b) => rank(b) - rank(a) || b.version - a.version || b.schemaVersion - a.schemaVersion,
   );
@@ -184,22 +184,18 @@ export function chosenOf(
 }
 
 /** In the order in which a load looks. */
-export function judge(
+export function verdictOn(
   row: SurveyedSnapshot | undefined,
   head: number,
-  wanted: WantedSnapshot | undefined,
+  wanted: WantedOfType | undefined,
 ): SnapshotVerdict {
   if (row === undefined) return "missing";
-  if (wanted !== undefined && !isUsable(row, wanted)) {
-    return row.schemaVersion === wanted.schemaVersion ? "fingerprint-mismatch" : "schema-mismatch";
-  }
-  return flawOf(row, head) ?? "usable";
+  return (wanted && keyFlaw(row, wanted)) ?? rowFlaw(row, head) ?? "usable";
 }
 
-function flawOf(row: SurveyedSnapshot, head: number): SnapshotFlaw | undefined {
-  if (!row.proven) return "unproven";
-  if (row.version > head) return "ahead-of-stream";
-  return row.anchored ? undefined : "history-mismatch";
+/** What a load of its own definition would have against `row`. */
+function rowFlaw(row: SurveyedSnapshot, head: number): SnapshotFlaw | undefined {
+  return row.proven ? historyFlaw(row.version, head, row.anchored) : "unproven";
 }
 
 function emptyVerdicts(): Record<SnapshotVerdict, number> {

@@ -3,9 +3,9 @@ import { checkName, checkWholeNumber } from "../events/bounds.ts";
 import { type Instant, toInstant } from "../events/instant.ts";
 import { checkStreamId, type StreamId } from "../events/stream-id.ts";
 import { THRESHOLD_DEFAULT } from "../snapshots/snapshot-policy.ts";
-import type { WantedOfType, WantedSnapshot } from "../snapshots/snapshot-store.ts";
+import type { WantedOfType } from "../snapshots/snapshot-store.ts";
 import { readHealth } from "./read-health.ts";
-import { chosenOf, judge, type TypeHealth } from "./snapshot-health.ts";
+import { chosenOf, type TypeHealth, verdictOn } from "./snapshot-health.ts";
 import type {
   HealthOptions,
   LargestOptions,
@@ -135,10 +135,10 @@ export class SnapshotMonitor {
   }
 }
 
-function toStale(stream: SurveyedStream, wanted: WantedSnapshot | undefined, asOfMs: number): StaleStream {
+function toStale(stream: SurveyedStream, wanted: WantedOfType | undefined, asOfMs: number): StaleStream {
   const { aggregateType, aggregateId, head, snapshots } = stream;
   const row = chosenOf(snapshots, wanted);
-  const verdict = judge(row, head, wanted);
+  const verdict = verdictOn(row, head, wanted);
   const known = row !== undefined && Number.isFinite(row.createdAtMs);
   return {
     aggregateType,
@@ -160,13 +160,16 @@ function momentOf(asOf: Date | Instant = new Date()): number {
   return Date.parse(toInstant("time that ages count from", asOf));
 }
 
-function wantedByType(list: readonly WantedOfType[] = []): ReadonlyMap<string, WantedSnapshot> {
-  const byType = new Map<string, WantedSnapshot>();
-  for (const { aggregateType, ...wanted } of list) {
+function wantedByType(list: readonly WantedOfType[] = []): ReadonlyMap<string, WantedOfType> {
+  const byType = new Map<string, WantedOfType>();
+  for (const wanted of list) {
+    const { aggregateType, formerKeys = [] } = wanted;
     checkName("aggregate type", aggregateType);
-    checkWholeNumber("schema version", wanted.schemaVersion, 1);
+    for (const { schemaVersion, fingerprint } of [wanted, ...formerKeys]) {
+      checkWholeNumber("schema version", schemaVersion, 1);
+      if (fingerprint !== "") checkName("fingerprint", fingerprint);
+    }
     checkWholeNumber("schema version to upgrade from", wanted.upgradableFrom, 1, wanted.schemaVersion);
-    if (wanted.fingerprint !== "") checkName("fingerprint", wanted.fingerprint);
     if (byType.has(aggregateType)) {
       const problem = `names the type ${aggregateType} twice. Pass what one class of each type wants.`;
       throw new ConfigurationError({ option: "wanted", problem });

@@ -136,6 +136,8 @@ export interface WantedSnapshot extends SnapshotKey {
 /** A {@link WantedSnapshot} with the type whose aggregates want it. */
 export interface WantedOfType extends WantedSnapshot {
   readonly aggregateType: string;
+  /** Of the rows that are usable by their schema version, those of these keys have an upgrade. @default all of them */
+  readonly formerKeys?: readonly SnapshotKey[];
 }
 
 export interface JointAppendOptions extends AppendOptions, SaveSnapshotOptions {
@@ -214,7 +216,7 @@ export function isAnchor(
   return event !== undefined && event.version === row.version && event.id === row.lastEventId;
 }
 
-/** Whether a load may begin with `row`, as far as its key says. */
+/** Whether a load may begin with `row`, as far as stores can tell: not all keys of an upgradable schema version have an upgrade. */
 export function isUsable(row: SnapshotKey, wanted: WantedSnapshot): boolean {
   const upgradable = row.schemaVersion >= wanted.upgradableFrom && row.schemaVersion < wanted.schemaVersion;
   return upgradable || isOfKey(row, wanted);

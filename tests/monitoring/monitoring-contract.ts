@@ -17,6 +17,7 @@ import {
   type StaleOptions,
   type StaleStream,
   type StreamId,
+  upgradeState,
   wantedSnapshot,
 } from "eventfold";
 import { snapshotChecksum } from "../../src/snapshots/snapshot-checksum.ts";
@@ -177,6 +178,53 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
       assert.equal(verdict, reasons.get(aggregateId));
     }
     assert.equal(new Set(reasons.values()).size, 6);
+  }),
+
+  contractCase("agrees with the loads of a class that upgrades states", async (storage) => {
+    class Counter extends AggregateRoot<{ value: number }, DomainEvent<"Happened">> {
+      static readonly aggregateType = newName("Type");
+      static readonly schemaVersion = 3;
+      static readonly stateUpgrades = upgradeState<{ count: number }>().to<{ value: number }>(
+        ({ count }) => ({ value: count }),
+        { fingerprint: "two" },
+      );
+      protected initialState(): { value: number } {
+        return { value: 0 };
+      }
+      protected evolve({ value }: { value: number }): { value: number } {
+        return { value: value + 1 };
+      }
+    }
+    const { aggregateType } = Counter;
+    const used = new Map<string, boolean>();
+    const counters = new AggregateRepository(Counter, {
+      eventStore: storage.eventStore,
+      snapshots: { store: storage.snapshotStore },
+      logger: false,
+      observer: (fact) => {
+        if (fact.kind === "loaded") used.set(fact.stream.aggregateId, fact.snapshotVersion !== undefined);
+      },
+    });
+    const verdicts = new Map<string, string>();
+    for (const [schemaVersion, fingerprint, verdict] of [
+      [2, "two", "usable"],
+      [2, "another", "schema-mismatch"],
+      [1, "two", "schema-mismatch"],
+      [3, "two", "fingerprint-mismatch"],
+    ] as const) {
+      const stream = await streamOf(storage, aggregateType, 10);
+      const page = await storage.eventStore.readPage(stream, { afterVersion: 8, limit: 1 });
+      const key = { ...stream, version: 9, schemaVersion, fingerprint, lastEventId: page.events[0]?.id };
+      const row = { ...rowOf(someSnapshot(key)), stateText: '{"count":9}' };
+      await storage.snapshotStore.saveSnapshot(new Snapshot({ ...row, checksum: snapshotChecksum(row) }));
+      verdicts.set(stream.aggregateId, verdict);
+    }
+    const judged = await stale(storage, { aggregateType, wanted: [wantedSnapshot(Counter)], eventsSince: 0 });
+    assert.deepEqual(new Map(judged.map(({ aggregateId, verdict }) => [aggregateId, verdict])), verdicts);
+    for (const [aggregateId, verdict] of verdicts) {
+      assert.equal((await counters.load(aggregateId)).state.value, 10);
+      assert.equal(used.get(aggregateId), verdict === "usable");
+    }
   }),
 
   contractCase("takes snapshots that can be upgraded for usable", async (storage) => {

@@ -21,7 +21,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "stores/sqlite": ["errors", "events", "snapshots", "monitoring", "stores"],
   "stores/postgres": ["errors", "events", "snapshots", "monitoring", "stores"],
   index: [...core, "monitoring", "stores/memory"],
-  opentelemetry: [...core, ...stores],
+  // No stores: a user of one database does not load the other.
+  opentelemetry: core,
   testing: [...core, ...stores, "opentelemetry"],
   config: core,
   check: ["errors"],

@@ -1,11 +1,6 @@
 import { type Attributes, context, type Histogram, type Link, type Span, SpanKind, trace } from "@opentelemetry/api";
 import type { StoreCall } from "../events/event-store-decorator.ts";
-import { InMemoryEventStore } from "../stores/memory/in-memory-event-store.ts";
-import { InMemorySnapshotStore } from "../stores/memory/in-memory-snapshot-store.ts";
-import { PostgresEventStore } from "../stores/postgres/postgres-event-store.ts";
-import { PostgresSnapshotStore } from "../stores/postgres/postgres-snapshot-store.ts";
-import { SqliteEventStore } from "../stores/sqlite/sqlite-event-store.ts";
-import { SqliteSnapshotStore } from "../stores/sqlite/sqlite-snapshot-store.ts";
+import { systemOf } from "../events/store-system.ts";
 import { errorType, failSpan, sqlState } from "./error-type.ts";
 import type { NamedAttributes } from "./names.ts";
 import { Operation } from "./operation.ts";
@@ -129,13 +124,4 @@ class Measurement {
 function eventsIn(answer: unknown): number | undefined {
   const { events } = Object(answer) as { readonly events?: unknown };
   return Array.isArray(events) ? events.length : undefined;
-}
-
-function systemOf(store: object): string | undefined {
-  if (store instanceof PostgresEventStore || store instanceof PostgresSnapshotStore) return "postgresql";
-  if (store instanceof SqliteEventStore || store instanceof SqliteSnapshotStore) return "sqlite";
-  if (store instanceof InMemoryEventStore || store instanceof InMemorySnapshotStore) return "memory";
-  // A decorator is of the kind of what it decorates.
-  const { wrapped } = store as { readonly wrapped?: unknown };
-  return typeof wrapped === "object" && wrapped !== null ? systemOf(wrapped) : undefined;
 }

@@ -19,6 +19,7 @@ import {
 } from "../../events/event-store.ts";
 import { parseEvent } from "../../events/parse-event.ts";
 import { readStream } from "../../events/read-stream.ts";
+import { declareSystem } from "../../events/store-system.ts";
 import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
 
 /** An event as it lies: in text, like in a database, so that nothing is ever shared with a caller. */
@@ -36,6 +37,10 @@ export class InMemoryEventStore implements EventStore {
   readonly #eventIds = new Set<string>();
   readonly #erasedIdsByType = new Map<string, Set<string>>();
   #closed = false;
+
+  constructor() {
+    declareSystem(this, "memory");
+  }
 
   async append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
     refuseClosed(this.#closed, "event store");

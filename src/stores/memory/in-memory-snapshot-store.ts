@@ -1,6 +1,7 @@
 import { StreamErasedError } from "../../errors.ts";
 import { refuseClosed } from "../../events/event-store.ts";
 import { toInstant } from "../../events/instant.ts";
+import { declareSystem } from "../../events/store-system.ts";
 import { checkSnapshot, Snapshot } from "../../snapshots/snapshot.ts";
 import {
   checkDeleteByType,
@@ -26,6 +27,10 @@ export class InMemorySnapshotStore implements SnapshotStore {
   /** By type, then id: up to which version no snapshot may come back. */
   readonly #erasedThroughByType = new Map<string, Map<string, number>>();
   #closed = false;
+
+  constructor() {
+    declareSystem(this, "memory");
+  }
 
   /** Number of rows. */
   get snapshotCount(): number {

@@ -18,6 +18,7 @@ import {
   streamsBounds,
 } from "../../events/event-store.ts";
 import { readStream } from "../../events/read-stream.ts";
+import { declareSystem } from "../../events/store-system.ts";
 import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
 import { sizeOf } from "../group-bounds.ts";
 import { Appending, headOf } from "./appending.ts";
@@ -54,6 +55,7 @@ export class PostgresEventStore implements EventStore {
   /** @param pool stays open when the store is closed. */
   constructor(pool: PostgresPool, options: PostgresOptions = {}) {
     this.#database = new Database(pool, options);
+    declareSystem(this, "postgresql");
     this.#groups = options.groupCommit ? new GroupCommit(this.#database) : undefined;
   }
 

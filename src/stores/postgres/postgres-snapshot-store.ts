@@ -1,6 +1,7 @@
 import { StreamErasedError } from "../../errors.ts";
 import { type EventStore, refuseClosed } from "../../events/event-store.ts";
 import { toInstant } from "../../events/instant.ts";
+import { declareSystem } from "../../events/store-system.ts";
 import { checkSnapshot, Snapshot } from "../../snapshots/snapshot.ts";
 import {
   checkDeleteByType,
@@ -41,6 +42,7 @@ export class PostgresSnapshotStore implements SnapshotStore {
   /** @param pool stays open when the store is closed. */
   constructor(pool: PostgresPool, options?: PostgresOptions) {
     this.#database = new Database(pool, options);
+    declareSystem(this, "postgresql");
   }
 
   async saveSnapshot(snapshot: Snapshot, { replacing }: SaveSnapshotOptions = {}): Promise<SaveSnapshotResult> {

@@ -16,6 +16,7 @@ import {
   streamsBounds,
 } from "../../events/event-store.ts";
 import { readStream } from "../../events/read-stream.ts";
+import { declareSystem } from "../../events/store-system.ts";
 import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
 import { SqliteDatabase } from "./database.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -48,6 +49,7 @@ export class SqliteEventStore implements EventStore {
    */
   constructor(source: SqliteSource, options: SqliteOptions = {}) {
     this.#database = new SqliteDatabase("event store", source, options);
+    declareSystem(this, "sqlite");
     this.#groups = options.groupCommit ? new GroupCommit(this.#database) : undefined;
   }
 

@@ -1,6 +1,7 @@
 import { StreamErasedError } from "../../errors.ts";
 import type { EventStore } from "../../events/event-store.ts";
 import { toInstant } from "../../events/instant.ts";
+import { declareSystem } from "../../events/store-system.ts";
 import { checkSnapshot, Snapshot } from "../../snapshots/snapshot.ts";
 import {
   checkDeleteByType,
@@ -37,6 +38,7 @@ export class SqliteSnapshotStore implements SnapshotStore {
    */
   constructor(source: SqliteSource, options: SqliteOptions = {}) {
     this.#database = new SqliteDatabase("snapshot store", source, options);
+    declareSystem(this, "sqlite");
   }
 
   async saveSnapshot(snapshot: Snapshot, options: SaveSnapshotOptions = {}): Promise<SaveSnapshotResult> {

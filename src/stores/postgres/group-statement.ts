@@ -2,7 +2,8 @@ import type { Answer, Appending } from "./appending.ts";
 import type { AggregateIdType, Database } from "./database.ts";
 import { eventColumns, knowsErasures, lockPositions } from "./event-statements.ts";
 
-// As for a single append: the head decides, and the first event of each is its gate. They go in in one order everywhere, or two
+// As for a single append: the head decides, and the first event of each is its gate. A save is known by its stream, of which there is
+// one in a group; not by event ids, which two saves may share, of which one is not stored. They go in in one order everywhere, or two
 // groups could wait for each other. One that waits for longer than $10 gives up for all: a transaction that one of them waits for
 // may itself be waiting for another one. (Lists by way of a SELECT: as in withAppendedEvents.)
 function appendGroupOf(idType: AggregateIdType): string {
@@ -42,25 +43,26 @@ function appendGroupOf(idType: AggregateIdType): string {
     END
     ORDER BY place
     ON CONFLICT (aggregate_type, aggregate_id, version) DO NOTHING
-    RETURNING id, aggregate_type, aggregate_id, version
+    RETURNING aggregate_type, aggregate_id, version
   ),
   rest AS (
     INSERT INTO events (${eventColumns})
     SELECT
-      first.aggregate_type, first.aggregate_id, first.version + event.version,
+      aggregate_type, aggregate_id, first.version + event.version,
       event.id, event.type, event.schema_version, event.data, event.metadata, event.occurred_at
     FROM unnest(
-      (SELECT $11::text[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::text[]),
+      (SELECT $11::bigint[]), (SELECT $12::bigint[]), (SELECT $13::text[]), (SELECT $14::text[]),
       (SELECT $15::bigint[]), (SELECT $16::json[]), (SELECT $17::json[]), (SELECT $18::timestamptz[])
     ) WITH ORDINALITY AS event (
-      first_id, version, id, type, schema_version, data, metadata, occurred_at, place
+      of_save, version, id, type, schema_version, data, metadata, occurred_at, place
     )
-    JOIN first ON first.id = event.first_id
+    JOIN save ON save.place = event.of_save
+    JOIN first USING (aggregate_type, aggregate_id)
     ORDER BY event.place
   )
-  SELECT save.place, save.head, save.erased::int4, (first.id IS NOT NULL)::int4
+  SELECT save.place, save.head, save.erased::int4, (first.version IS NOT NULL)::int4
   FROM save
-  LEFT JOIN first ON first.id = save.id
+  LEFT JOIN first USING (aggregate_type, aggregate_id)
 `;
 }
 
@@ -83,7 +85,7 @@ export async function appendGroup(
     inOrder.map(({ expectedVersion }) => expectedVersion),
     ...inColumns(inOrder.map(({ columns }) => columns.map(([first]) => [first]))),
     `${patienceMs}ms`,
-    inOrder.flatMap(({ eventIds: [first, ...others] }) => others.map(() => first)),
+    inOrder.flatMap(({ eventIds: [, ...others] }, index) => others.map(() => index + 1)),
     inOrder.flatMap(({ eventIds: [, ...others] }) => others.map((_, index) => index + 1)),
     ...inColumns(inOrder.map(({ columns }) => columns.map(([, ...others]) => others))),
   ]);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { DuplicateEventError, OptimisticConcurrencyError } from "../../errors.ts";
+import { DuplicateEventError, OptimisticConcurrencyError, StreamErasedError } from "../../errors.ts";
 import { newEvent, type RecordedEvent, type StoredEvent } from "../../events/event.ts";
 import type { EventStore } from "../../events/event-store.ts";
 import type { StreamId } from "../../events/stream-id.ts";
 import {
   type ContractCase,
   contractCase,
+  filledStream,
   idsOf,
   lastPosition,
   newName,
@@ -14,6 +15,7 @@ import {
   readAllAfter,
   readStreamToEnd,
   someEvents,
+  streamOnly,
   versionsOf,
 } from "./contract.ts";
 
@@ -37,6 +39,33 @@ export const raceCases: readonly ContractCase<EventStore>[] = [
       const stored = await readStreamToEnd(store.read(stream, { afterVersion: head }));
       assert.deepEqual(idsOf(stored), idsOf(winners[0] ?? []));
       head += BATCH;
+    }
+  }),
+
+  promise("tells appends apart that come at once with the same event ids, of which one is refused", async (store) => {
+    const [refused, erased] = [await filledStream(store, 1), await filledStream(store, 1)];
+    await store.eraseStream(streamOnly(erased));
+    for (const [stream, error] of [
+      [refused, OptimisticConcurrencyError],
+      [erased, StreamErasedError],
+    ] as const) {
+      const ids = numbers(1, 3).map(() => newName("event"));
+      const events = (owner: string) => ids.map((id) => newEvent({ id, type: "Happened", data: { owner } }));
+      const good = newStream();
+      // The first one keeps a store busy that has others wait for each other.
+      const [, bad, one] = await Promise.allSettled([
+        store.append(newStream(), someEvents(1), { expectedVersion: 0 }),
+        store.append(streamOnly(stream), events("refused"), { expectedVersion: 0 }),
+        store.append(good, events("stored").slice(0, 1), { expectedVersion: 0 }),
+      ]);
+      assert.ok(bad?.status === "rejected" && bad.reason instanceof error, `not refused: ${JSON.stringify(bad)}`);
+      assert.deepEqual(one, { status: "fulfilled", value: { version: 1 } });
+      const stored = await readStreamToEnd(store.read(good));
+      assert.deepEqual(
+        stored.map(({ id, data }) => [id, data]),
+        [[ids[0], { owner: "stored" }]],
+      );
+      assert.equal(await store.versionOf(streamOnly(stream)), stream === erased ? 0 : 1);
     }
   }),
 

@@ -27,12 +27,33 @@ describe("round trips", () => {
     expect(counting.queries).toBe(1);
   });
 
-  it("learns of a conflict by the same one query", async () => {
+  it.each([
+    [1, 2],
+    [5, 1],
+  ])(
+    "learns of a conflict of %i events by %i queries, with the version that the stream has",
+    async (count, queries) => {
+      const stream = await filledStream(store, 2);
+      const counting = countingPool();
+      const append = new PostgresEventStore(counting).append(stream, someEvents(count), { expectedVersion: 1 });
+      await expect(append).rejects.toMatchObject({ code: "OPTIMISTIC_CONCURRENCY", actualVersion: 2 });
+      expect(counting.queries).toBe(queries);
+    },
+  );
+
+  it("is answered by an error of the connection when that breaks while it asks why: nothing was stored", async () => {
     const stream = await filledStream(store, 2);
-    const counting = countingPool();
-    const append = new PostgresEventStore(counting).append(stream, someEvents(1), { expectedVersion: 1 });
-    await expect(append).rejects.toThrow(OptimisticConcurrencyError);
-    expect(counting.queries).toBe(1);
+    let queries = 0;
+    const breaking: PostgresPool = {
+      query: async (query) => {
+        queries += 1;
+        if (queries === 2) throw new Error("Connection terminated unexpectedly");
+        return pool.query(query);
+      },
+    };
+    const append = new PostgresEventStore(breaking).append(stream, someEvents(1), { expectedVersion: 1 });
+    await expect(append).rejects.toThrow("Connection terminated unexpectedly");
+    expect(await store.versionOf(stream)).toBe(2);
   });
 
   it.each([1, 100])("appends %i events with their snapshot by one query", async (count) => {

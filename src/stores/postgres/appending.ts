@@ -8,8 +8,8 @@ import type { NewEvent } from "../../events/event.ts";
 import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
 import type { JointAppendResult, RejectedRow } from "../../snapshots/snapshot-store.ts";
-import { type Database, mayStand, sqlState } from "./database.ts";
-import { appendEvent, appendEvents, selectVersion } from "./event-statements.ts";
+import { type Database, mayStand, type Row, sqlState } from "./database.ts";
+import { appendEvent, appendEventAt, appendEvents, selectHeadAndErased, selectVersion } from "./event-statements.ts";
 import { appendEventsWithSnapshot, appendEventWithSnapshot } from "./joint-statements.ts";
 import { snapshotValues } from "./rows.ts";
 
@@ -97,12 +97,14 @@ export class Appending {
   }
 
   #statement(): [text: string, values: unknown[]] {
+    const { stream, expectedVersion, columns } = this;
     const snapshot = this.#snapshot;
     const one = this.eventIds.length === 1;
-    const { aggregateType, aggregateId } = this.stream;
-    const events = one ? this.columns.map(([first]) => first) : this.columns;
-    const values = [aggregateType, aggregateId, this.expectedVersion, ...events];
-    if (snapshot === undefined) return [one ? appendEvent : appendEvents, values];
+    const events = one ? columns.map(([first]) => first) : columns;
+    const values = [stream.aggregateType, stream.aggregateId, expectedVersion, ...events];
+    if (snapshot === undefined) {
+      return [one ? (expectedVersion === null ? appendEvent : appendEventAt) : appendEvents, values];
+    }
     values.push(...snapshotValues(snapshot.row, snapshot.replacing));
     return [one ? appendEventWithSnapshot : appendEventsWithSnapshot, values];
   }
@@ -112,9 +114,9 @@ export class Appending {
     statement: string,
     values: unknown[],
   ): Promise<Answer & { readonly stored: boolean }> {
+    let rows: readonly Row[];
     try {
-      const [row = []] = await database.rows(statement, values);
-      return { head: Number(row[0]), erased: row[1] === "1", appended: row[2] === "1", stored: row[3] === "1" };
+      rows = await database.rows(statement, values);
     } catch (error) {
       if (sqlState(error) !== "40001") throw this.failure(error);
       // Above READ COMMITTED a lost race is an error. Inside a transaction that is over then, and the caller's to repeat.
@@ -122,6 +124,9 @@ export class Appending {
       if (head === undefined) throw error;
       return { head, erased: false, appended: false, stored: false };
     }
+    // The statement for one event on a known version has no answer when it did not append.
+    const [row = []] = rows.length > 0 ? rows : await database.rows(selectHeadAndErased, values.slice(0, 2));
+    return { head: Number(row[0]), erased: row[1] === "1", appended: row[2] === "1", stored: row[3] === "1" };
   }
 }
 

@@ -20,19 +20,28 @@ export const knowsErasures = /* sql */ `
         ELSE true
       END`;
 
+// A position below all that will be drawn. That of a sequence that was never asked, or set anew, is not known: one is drawn for it.
+const lockBelow = /* sql */ `pg_advisory_xact_lock_shared(
+          'events'::regclass::oid::int4,
+          (coalesce(
+            pg_sequence_last_value('events_position_seq'), nextval('events_position_seq') - 1
+          ) & 4294967295)::oid::int4
+        )`;
+
 // Tells readers of all events where this transaction may still write: taken before the first position is, on a number below all of
 // them, once a transaction (the setting remembers), and released with the transaction. As a condition of the rows that are
 // inserted it is evaluated before their positions are drawn.
 export const lockPositions: string = /* sql */ `
       CASE WHEN coalesce(current_setting('eventfold.appending', true), '') = ''
-        THEN (
-          SELECT pg_advisory_xact_lock_shared(
-            'events'::regclass::oid::int4,
-            ((last_value - (NOT is_called)::int4) & 4294967295)::oid::int4
-          )::text || set_config('eventfold.appending', 'yes', true)
-          FROM events_position_seq
-        ) IS NOT NULL
+        THEN ${lockBelow}::text || set_config('eventfold.appending', 'yes', true) IS NOT NULL
         ELSE true
+      END`;
+
+// A transaction that has written nothing has no lock: most are over after one append, and need not remember it.
+const lockPositionsOnce: string = /* sql */ `
+      CASE WHEN pg_current_xact_id_if_assigned() IS NULL
+        THEN ${lockBelow} IS NOT NULL
+        ELSE ${lockPositions}
       END`;
 
 export const eventColumns =
@@ -82,6 +91,29 @@ export const withAppendedEvents: string = /* sql */ `${withFirstEvent(firstOf.ma
     WHERE event.place > 1
     ORDER BY event.place
   )`;
+
+// One event on top of a known version, as most saves are: the shortest way, which says nothing where it does not append. A stream
+// that has events was not erased.
+export const appendEventAt: string = /* sql */ `
+  INSERT INTO events (${eventColumns})
+  SELECT $1, $2, $3::bigint + 1, ${firstOf.one}
+  WHERE CASE
+    WHEN ${headVersion} = $3
+      AND ($3 > 0 OR NOT EXISTS (SELECT FROM erasures WHERE aggregate_type = $1 AND aggregate_id = $2 AND events_erased))
+      AND ${knowsErasures}
+    THEN ${lockPositionsOnce}
+    ELSE false
+  END
+  ON CONFLICT (aggregate_type, aggregate_id, version) DO NOTHING
+  RETURNING version - 1 AS head, 0 AS erased, 1 AS appended
+`;
+
+/** Why an append was not made. */
+export const selectHeadAndErased: string = /* sql */ `
+  SELECT
+    ${headVersion} AS head,
+    EXISTS (SELECT FROM erasures WHERE aggregate_type = $1 AND aggregate_id = $2 AND events_erased)::int4 AS erased
+`;
 
 const answer = /* sql */ `
   SELECT head.version AS head, head.erased::int4 AS erased, EXISTS (SELECT FROM first)::int4 AS appended

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
 import { bankProject, fillSqlite } from "./bank-project.ts";
 import { eventfold, installEventfold, TerminalRun } from "./installed.ts";
 
@@ -27,6 +28,17 @@ it("tells its version", () => {
   expect(eventfold(".", ["--version"])).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/),
+  });
+});
+
+it.each(["18.20.8", "20.20.2", "22.12.0"])("says on Node.js %s which one it needs, and loads nothing there", (node) => {
+  const pretended = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${node}" } })`;
+  const env = { NODE_OPTIONS: `--import="data:text/javascript,${encodeURIComponent(pretended)}"` };
+  const oldest = manifest.engines.node.replace(">=", "");
+  expect(eventfold(".", ["health", "bank.db"], env)).toEqual({
+    status: 2,
+    stdout: "",
+    stderr: `eventfold: This is Node.js ${node}. Eventfold needs ${oldest} or later.\n`,
   });
 });
 

@@ -1,7 +1,7 @@
 import { wholeNumberOption } from "../events/bounds.ts";
 import { discardPromise } from "../events/discard-promise.ts";
 import type { EventStore } from "../events/event-store.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../events/pause.ts";
 
 /** How to walk over all aggregates of a type. */
 export interface WalkOptions {
@@ -51,7 +51,6 @@ export async function eachAggregate(
   let aggregates = 0;
   let lastId = options.afterId;
   let turnAt = performance.now();
-  /** On drivers that block everything is a microtask: timers, signals and servers of the process would get no turn. */
   const nextTurn = async (): Promise<void> => {
     await pause(0);
     turnAt = performance.now();

@@ -1,6 +1,6 @@
 import { OptimisticConcurrencyError } from "../errors.ts";
 import { wholeNumberOption } from "../events/bounds.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../events/pause.ts";
 
 const ATTEMPTS_DEFAULT = 5;
 const ATTEMPTS_MAX = 1_000;

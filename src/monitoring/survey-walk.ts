@@ -1,3 +1,4 @@
+import { pause } from "../events/pause.ts";
 import type { SnapshotSurvey, SurveyedStream } from "./snapshot-survey.ts";
 
 export const STREAMS_AT_ONCE = 1_000;
@@ -14,7 +15,7 @@ export async function* walkStreams(
     yield* page;
     if (page.length < STREAMS_AT_ONCE) return;
     beforeId = page.at(-1)?.aggregateId;
-    await nextTurn();
+    await pause(0);
   }
 }
 
@@ -30,7 +31,7 @@ export async function* drawStreams(survey: SnapshotSurvey, aggregateType: string
     const streams = await survey.streamsAt(aggregateType, positions);
     draws += positions.length;
     yield { streams, draws, scale: last / draws };
-    await nextTurn();
+    await pause(0);
   }
 }
 
@@ -41,11 +42,4 @@ export interface Draw {
   readonly draws: number;
   /** How many events of the database each draw up to now stands for: what weights are to be multiplied with. */
   readonly scale: number;
-}
-
-/** On drivers that block everything is a microtask: timers, signals and servers of the process would get no turn. */
-async function nextTurn(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    setTimeout(resolve, 0);
-  });
 }

@@ -121,10 +121,8 @@ export class HeldStates {
     if (era !== this.#states.era) return;
     const present = this.get(held.aggregateId);
     if (present !== undefined && isNewer(present, held)) return;
-    const { aggregateId, version, lastEventId, stateText, checkedAt, baseline } = held;
-    const [eventStore, aggregateType] = [this.#eventStore, this.#aggregateType];
-    const entry = { aggregateId, version, lastEventId, stateText, checkedAt, baseline, eventStore, aggregateType };
-    this.#states.set(this.#prefix + aggregateId, entry);
+    const entry = { ...held, eventStore: this.#eventStore, aggregateType: this.#aggregateType };
+    this.#states.set(this.#prefix + held.aggregateId, entry);
   }
 
   /** Keeps the state, but no longer as one that was the newest at a known moment. */

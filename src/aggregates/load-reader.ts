@@ -36,15 +36,19 @@ export function loadReader(eventStore: EventStore, snapshots: SnapshotSource | u
     return { readMany, read: (stream, _wanted, pageSize) => readEvents(eventStore, stream, pageSize) };
   }
   const joint = snapshots.store.jointWith?.(eventStore);
-  return joint === undefined
-    ? { readMany, read: (stream, wanted, pageSize) => readTwice(eventStore, snapshots, { stream, wanted, pageSize }) }
-    : {
-        readMany,
-        read: (stream, wanted, pageSize) => {
-          const request = { stream, wanted, pageSize };
-          return readAtOnce(joint, eventStore, request) ?? readOnce(joint, eventStore, snapshots, request);
-        },
-      };
+  if (joint === undefined) {
+    return {
+      readMany,
+      read: (stream, wanted, pageSize) => readTwice(eventStore, snapshots, { stream, wanted, pageSize }),
+    };
+  }
+  return {
+    readMany,
+    read: (stream, wanted, pageSize) => {
+      const request = { stream, wanted, pageSize };
+      return readAtOnce(joint, eventStore, request) ?? readOnce(joint, eventStore, snapshots, request);
+    },
+  };
 }
 
 export interface SnapshotSource {

@@ -1,11 +1,5 @@
 import { bounded } from "../snapshots/bounded.ts";
 
-/** A fetch that has not begun. */
-interface NextFetch<Outcome> {
-  /** Undefined when it failed. */
-  readonly outcome: Promise<Outcome | undefined>;
-}
-
 /** Long enough for a history of millions of events; a read that hangs must not hold every later one. */
 const WAIT_MS = 30_000;
 
@@ -14,8 +8,9 @@ const WAIT_MS = 30_000;
  * None shares a fetch that began before it was called, which may miss what was committed in between.
  */
 export class SharedFetches<Outcome> {
+  /** Outcomes, undefined of fetches that fail: of those that are under way, and of those that have not begun. */
   readonly #running = new Map<string, Promise<Outcome | undefined>>();
-  readonly #next = new Map<string, NextFetch<Outcome>>();
+  readonly #next = new Map<string, Promise<Outcome | undefined>>();
 
   /** Fetches with `lead`, which gives what others share beside what is its own; or waits for the outcome of another's fetch. */
   async run<Own>(
@@ -24,9 +19,9 @@ export class SharedFetches<Outcome> {
     follow: (outcome: Outcome | undefined) => Promise<Own>,
   ): Promise<Own> {
     const joined = this.#next.get(key);
-    if (joined !== undefined) return await follow(await settled(joined.outcome));
+    if (joined !== undefined) return await follow(await settled(joined));
     const { promise, resolve } = Promise.withResolvers<Outcome | undefined>();
-    this.#next.set(key, { outcome: promise });
+    this.#next.set(key, promise);
     const running = this.#running.get(key);
     // Also where nothing is under way, calls of the same tick join.
     await (running && settled(running));

@@ -1,6 +1,6 @@
 import type { SnapshotPolicy } from "eventfold";
-import { afterLoad, decided } from "../../src/snapshots/policy-combinations.ts";
 import { ReplayDebts } from "../../src/snapshots/replay-debt.ts";
+import { afterLoad, decided } from "../../src/snapshots/snapshot-policy.ts";
 import type { Random } from "./random.ts";
 import type { Step } from "./streams.ts";
 
@@ -45,8 +45,8 @@ export function simulate(
       debts?.of({ aggregateId, version, snapshotVersion, saving, inFlight: false, replayMs: baseline.replayMs });
     const write = (): void => {
       debts?.taken(aggregateId, version);
-      debts?.wrote(writeMs * random.noise());
-      debts?.stored(aggregateId, version);
+      debts?.noteWriteCost(writeMs * random.noise());
+      debts?.settled(aggregateId, version);
       snapshotVersion = version;
       baseline = { replayMs: 0 };
       total.ms += writeMs;

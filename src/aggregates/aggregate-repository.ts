@@ -281,10 +281,10 @@ export class AggregateRepository<A extends AnyAggregate> {
     throw new ConfigurationError({ option: "staleMs", problem });
   }
 
-  /** What was loaded, with a snapshot queued where that took long. */
+  /** What was loaded, once a snapshot is queued where one is due. */
   #heal(loaded: Loaded<A> | undefined): A | undefined {
     if (loaded === undefined) return undefined;
-    if (!this.#closed) this.#snapshotter?.healAfterLoad(historyOf(loaded.aggregate), loaded);
+    if (!this.#closed) this.#snapshotter?.noteLoad(historyOf(loaded.aggregate), loaded);
     return loaded.aggregate;
   }
 

@@ -8,11 +8,16 @@ import {
 } from "../errors.ts";
 import type { NewEvent } from "../events/event.ts";
 import type { StreamId } from "../events/stream-id.ts";
-import { afterLoad, decided } from "../snapshots/policy-combinations.ts";
 import { type DebtQuery, type ReplayDebt, ReplayDebts } from "../snapshots/replay-debt.ts";
 import { Snapshot } from "../snapshots/snapshot.ts";
 import { snapshotChecksum } from "../snapshots/snapshot-checksum.ts";
-import type { SnapshotDecision, SnapshotFacts } from "../snapshots/snapshot-policy.ts";
+import {
+  afterLoad,
+  decided,
+  type SnapshotDecision,
+  type SnapshotFacts,
+  type SnapshotPolicy,
+} from "../snapshots/snapshot-policy.ts";
 import { SnapshotQueue } from "../snapshots/snapshot-queue.ts";
 import type { JointStore } from "../snapshots/snapshot-store.ts";
 import { type SnapshotCapture, SnapshotWriter, type SnapshotWriterOptions } from "../snapshots/snapshot-writer.ts";
@@ -62,8 +67,8 @@ export class AggregateSnapshotter {
     this.#debts = options.policy?.measures ? new ReplayDebts() : undefined;
     const onWritten: SnapshotWriterOptions["onWritten"] = (capture, result, costMs) => {
       const { aggregateId, version } = capture.snapshot;
-      if (costMs !== undefined) this.#debts?.wrote(costMs);
-      this.#debts?.stored(aggregateId, version);
+      if (costMs !== undefined) this.#debts?.noteWriteCost(costMs);
+      this.#debts?.settled(aggregateId, version);
       // What a load has asked for meanwhile is no news any more.
       if (result === "stored") this.#queue.forget(aggregateId, version);
     };
@@ -83,15 +88,7 @@ export class AggregateSnapshotter {
   captureIfDue(history: AggregateHistory): SnapshotCapture | undefined {
     const { policy } = this.#options;
     if (policy === undefined) return undefined;
-    const { stream, version } = history;
-    let due: SnapshotDecision = false;
-    try {
-      due = decided(policy(this.#factsOf(history)));
-      if (history.version !== version) throw new TypeError("The policy raised events; it must only decide.");
-    } catch (error) {
-      this.#report({ kind: "snapshot-failed", stream, version, stage: "policy", why: undefined, error });
-      return undefined;
-    }
+    const due = this.#ask(history, () => policy(this.#factsOf(history)));
     return due ? this.#captureFor(history, due) : undefined;
   }
 
@@ -119,7 +116,7 @@ export class AggregateSnapshotter {
       const result = await joint.append(stream, events, options);
       const appendMs = performance.now() - startedAt;
       this.#writer.succeed(capture, result.snapshot, appendMs);
-      this.#debts?.wroteWith(events.length, { captureMs: capture.captureMs, appendMs });
+      this.#debts?.noteJointWriteCost(events.length, { captureMs: capture.captureMs, appendMs });
       return true;
     } catch (error) {
       // Anything else may come from the snapshot; if it does not, the append by itself will say so again.
@@ -132,31 +129,11 @@ export class AggregateSnapshotter {
   }
 
   /** Notes a load, and queues a snapshot where the policy wants one after it. Never throws. */
-  healAfterLoad(history: AggregateHistory, load: Omit<Loaded<never>, "aggregate">): void {
+  noteLoad(history: AggregateHistory, load: Omit<Loaded<never>, "aggregate">): void {
     const { policy } = this.#options;
     if (policy === undefined) return;
-    const { stream, version, baseline } = history;
-    const { aggregateId } = stream;
-    const { eventsReplayed, durationMs, fromCache = false } = load;
-    // What a cache spares a load, no snapshot would.
-    baseline.replayMs = 0;
-    if (this.#debts !== undefined && !fromCache) {
-      const seen = { aggregateId, snapshotVersion: baseline.snapshotVersion, eventsReplayed, durationMs };
-      baseline.replayMs = this.#debts.loaded(seen);
-    }
-    if (eventsReplayed === 0) return;
-    let due: SnapshotDecision = false;
-    try {
-      const inFlight = this.#writer.newestInFlight(aggregateId, () => true)?.version ?? 0;
-      if (inFlight >= version || this.#writer.isPaused()) return;
-      const snapshotVersion = Math.max(baseline.snapshotVersion, inFlight);
-      const debt = this.#debtOf(history, { snapshotVersion, saving: 0 });
-      due = decided(afterLoad(policy, { ...stream, version, snapshotVersion, eventsReplayed, debt }));
-    } catch (error) {
-      this.#report({ kind: "snapshot-failed", stream, version, stage: "policy", why: undefined, error });
-    }
-    const capture = due && this.#captureFor(history, due);
-    if (capture) this.#queue.add({ ...capture, healing: true });
+    history.baseline.replayMs = this.#replayMsOf(history, load);
+    if (load.eventsReplayed > 0) this.#healIfDue(policy, history, load.eventsReplayed);
   }
 
   /** Notes a save that is committed. */
@@ -191,6 +168,43 @@ export class AggregateSnapshotter {
     const awaited = [...this.#awaited];
     const [queued] = await Promise.all([this.#queue.drain(), Promise.allSettled(awaited)]);
     return queued + awaited.length;
+  }
+
+  /** How long a load replayed for, in milliseconds: with it the debt grows. */
+  #replayMsOf(history: AggregateHistory, load: Omit<Loaded<never>, "aggregate">): number {
+    const { eventsReplayed, durationMs, fromCache = false } = load;
+    // What a cache spares a load, no snapshot would.
+    if (this.#debts === undefined || fromCache) return 0;
+    const { stream, baseline } = history;
+    const { aggregateId } = stream;
+    return this.#debts.loaded({ aggregateId, snapshotVersion: baseline.snapshotVersion, eventsReplayed, durationMs });
+  }
+
+  /** Queues a snapshot of what a load has left, unless one is on its way. */
+  #healIfDue(policy: SnapshotPolicy, history: AggregateHistory, eventsReplayed: number): void {
+    const { stream, version, baseline } = history;
+    const inFlight = this.#writer.newestInFlight(stream.aggregateId, () => true)?.version ?? 0;
+    if (inFlight >= version || this.#writer.isPaused()) return;
+    const snapshotVersion = Math.max(baseline.snapshotVersion, inFlight);
+    const due = this.#ask(history, () => {
+      const debt = this.#debtOf(history, { snapshotVersion, saving: 0 });
+      return afterLoad(policy, { ...stream, version, snapshotVersion, eventsReplayed, debt });
+    });
+    const capture = due && this.#captureFor(history, due);
+    if (capture) this.#queue.add({ ...capture, healing: true });
+  }
+
+  /** What a policy has decided about `history`; false where it failed, which is reported. */
+  #ask(history: AggregateHistory, decide: () => SnapshotDecision): SnapshotDecision {
+    const { stream, version } = history;
+    try {
+      const due = decided(decide());
+      if (history.version !== version) throw new TypeError("The policy raised events; it must only decide.");
+      return due;
+    } catch (error) {
+      this.#report({ kind: "snapshot-failed", stream, version, stage: "policy", why: undefined, error });
+      return false;
+    }
   }
 
   #factsOf(history: AggregateHistory): SnapshotFacts {

@@ -1,6 +1,5 @@
 import { ConfigurationError } from "../errors.ts";
-import { discardPromise } from "../events/discard-promise.ts";
-import { type LoadFacts, type SnapshotDecision, type SnapshotPolicy, THRESHOLD_DEFAULT } from "./snapshot-policy.ts";
+import { afterLoad, decided, refuseEmpty, type SnapshotDecision, type SnapshotPolicy } from "./snapshot-policy.ts";
 
 /**
  * A snapshot when one of `policies` wants it. They are asked in order, up to the first that does, whose reason is reported.
@@ -32,23 +31,6 @@ export function allOf<State = unknown>(...policies: readonly SnapshotPolicy<Stat
     choose: Math.max,
     afterLoad: (facts) => all(policies, (policy) => afterLoad(policy, facts)),
   });
-}
-
-/**
- * Whether `policy` wants a snapshot after a load: as it says itself, else when more than twice its threshold was replayed.
- *
- * @param thresholdDefault of a policy without a threshold
- */
-export function afterLoad(
-  // oxlint-disable-next-line typescript/no-explicit-any -- loads ask policies for any state
-  policy: SnapshotPolicy<any>,
-  facts: LoadFacts,
-  thresholdDefault: number = THRESHOLD_DEFAULT,
-): SnapshotDecision {
-  if (policy.afterLoad !== undefined) return policy.afterLoad(facts);
-  const { threshold = thresholdDefault } = policy;
-  const { eventsReplayed } = facts;
-  return eventsReplayed > 2 * threshold && `the load replayed ${eventsReplayed} events, more than 2 × ${threshold}`;
 }
 
 interface Combination<State> {
@@ -94,16 +76,8 @@ function all<State>(policies: readonly SnapshotPolicy<State>[], ask: Ask<State>)
   return reasons.length === 0 || reasons.join(", and ");
 }
 
-/** A promise is no decision, though it would pass for true. @throws {TypeError} */
-export function decided(decision: SnapshotDecision): SnapshotDecision {
-  if (discardPromise(decision)) throw new TypeError("The policy returned a promise; it must decide at once.");
-  return decision;
-}
-
 function refuseOthers(option: string, policies: readonly unknown[]): void {
-  if (policies.length === 0) {
-    throw new ConfigurationError({ option, problem: "was given nothing; pass at least one policy." });
-  }
+  refuseEmpty(option, policies, "policy");
   const wrong = policies.findIndex((policy) => typeof policy !== "function");
   if (wrong >= 0) {
     const problem = `was given something that is no function, as number ${wrong + 1}; pass policies.`;

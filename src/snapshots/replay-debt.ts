@@ -11,11 +11,14 @@ export interface ReplayDebt {
   readonly loadsPerEvent: number;
   /** Of which the instance's own load took so long for replaying. 0 once the instance has written a snapshot. */
   readonly replayMs: number;
-  /** Median, for this class; undefined until measured. */
+  /**
+   * For this class: by how much loads take longer for each event that they replay. Until they tell, a hundredth of `writeMs`;
+   * undefined where that is not measured either.
+   */
   readonly replayMsPerEvent: number | undefined;
   /** What taking and writing a snapshot costs: median, for this class; undefined until measured. */
   readonly writeMs: number | undefined;
-  /** How many events are replayed in that time: from 10 to 100,000; 100 until both are measured. */
+  /** How many events are replayed in that time: from 10 to 100,000; 100 until both times are known. */
   readonly writeEvents: number;
 }
 
@@ -107,7 +110,7 @@ export class ReplayDebts {
       replayMs: inFlight ? 0 : replayMs,
       replayMsPerEvent,
       writeMs,
-      writeEvents: bounded(writeMs, replayMsPerEvent),
+      writeEvents: writeEventsOf(writeMs, replayMsPerEvent),
     };
   }
 
@@ -129,21 +132,21 @@ export class ReplayDebts {
   }
 
   /** A snapshot is stored, or a newer one stands there: nothing is owed any more. */
-  stored(aggregateId: string, version: number): void {
+  settled(aggregateId: string, version: number): void {
     const account = this.#account(aggregateId, version);
     account.snapshotVersion = Math.max(account.snapshotVersion, version);
     settle(account);
   }
 
-  /** Notes what taking and writing a snapshot took. */
-  wrote(durationMs: number): void {
+  /** Notes what taking and writing a snapshot took by itself. */
+  noteWriteCost(durationMs: number): void {
     this.#writeCost.note(durationMs);
   }
 
   /** Notes what taking a snapshot and writing it with `count` events took. */
-  wroteWith(count: number, { captureMs, appendMs }: { captureMs: number; appendMs: number }): void {
+  noteJointWriteCost(count: number, { captureMs, appendMs }: { captureMs: number; appendMs: number }): void {
     const alone = this.#appendCost.msOf(count);
-    if (alone !== undefined) this.wrote(captureMs + Math.max(0, appendMs - alone));
+    if (alone !== undefined) this.noteWriteCost(captureMs + Math.max(0, appendMs - alone));
   }
 
   /** The aggregate was erased. */
@@ -179,7 +182,8 @@ function settle(account: Account): void {
   account.taken = undefined;
 }
 
-function bounded(writeMs: number | undefined, replayMsPerEvent: number | undefined): number {
+/** Within its bounds. */
+function writeEventsOf(writeMs: number | undefined, replayMsPerEvent: number | undefined): number {
   if (writeMs === undefined || replayMsPerEvent === undefined) return WRITE_EVENTS_DEFAULT;
   return Math.min(WRITE_EVENTS_MAX, Math.max(WRITE_EVENTS_MIN, writeMs / replayMsPerEvent));
 }

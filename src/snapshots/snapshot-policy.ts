@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../errors.ts";
 import { wholeNumberOption } from "../events/bounds.ts";
+import { discardPromise } from "../events/discard-promise.ts";
 import type { DomainEvent } from "../events/event.ts";
 import type { ReplayDebt } from "./replay-debt.ts";
 
@@ -89,7 +90,7 @@ export const never: SnapshotPolicy = Object.assign(() => false, { threshold: Num
  * @throws {ConfigurationError} when no type is named.
  */
 export function onEvent(...types: readonly string[]): SnapshotPolicy {
-  refuseEmpty("onEvent", types);
+  refuseEmpty("onEvent", types, "event type");
   if (!types.every((type) => typeof type === "string")) {
     throw new ConfigurationError({ option: "onEvent", problem: 'takes event types, such as "OrderShipped".' });
   }
@@ -111,6 +112,31 @@ export function when<State = unknown>(
   return condition;
 }
 
-function refuseEmpty(option: string, list: readonly unknown[]): void {
-  if (list.length === 0) throw new ConfigurationError({ option, problem: "was given nothing; pass at least one." });
+/**
+ * Whether `policy` wants a snapshot after a load: as it says itself, else when more than twice its threshold was replayed.
+ *
+ * @param thresholdDefault of a policy without a threshold
+ */
+export function afterLoad(
+  // oxlint-disable-next-line typescript/no-explicit-any -- loads ask policies for any state
+  policy: SnapshotPolicy<any>,
+  facts: LoadFacts,
+  thresholdDefault: number = THRESHOLD_DEFAULT,
+): SnapshotDecision {
+  if (policy.afterLoad !== undefined) return policy.afterLoad(facts);
+  const { threshold = thresholdDefault } = policy;
+  const { eventsReplayed } = facts;
+  return eventsReplayed > 2 * threshold && `the load replayed ${eventsReplayed} events, more than 2 × ${threshold}`;
+}
+
+/** A promise is no decision, though it would pass for true. @throws {TypeError} */
+export function decided(decision: SnapshotDecision): SnapshotDecision {
+  if (discardPromise(decision)) throw new TypeError("The policy returned a promise; it must decide at once.");
+  return decision;
+}
+
+/** @throws {ConfigurationError} when `list` is empty. @param what each of it is, for the advice */
+export function refuseEmpty(option: string, list: readonly unknown[], what: string): void {
+  if (list.length > 0) return;
+  throw new ConfigurationError({ option, problem: `was given nothing; pass at least one ${what}.` });
 }

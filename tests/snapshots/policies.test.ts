@@ -16,7 +16,7 @@ import {
 } from "eventfold";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { afterLoad } from "../../src/snapshots/policy-combinations.ts";
+import { afterLoad } from "../../src/snapshots/snapshot-policy.ts";
 
 const free: ReplayDebt = {
   events: 0,

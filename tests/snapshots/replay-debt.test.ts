@@ -25,7 +25,7 @@ describe("the replay debt of an aggregate", () => {
     load(debts, "a", 7);
     debts.taken("a", 7);
     expect(debtOf(debts, "a").events).toBe(7);
-    debts.stored("a", 7);
+    debts.settled("a", 7);
     expect(debtOf(debts, "a").events).toBe(0);
   });
 
@@ -105,7 +105,7 @@ describe("the price of a snapshot in events", () => {
     ["100 with a clock too coarse to see a write", [0, 0], 0.004, 100],
   ])("is %s", (_what, writes, msPerEvent, events) => {
     const debts = new ReplayDebts();
-    for (const ms of writes) debts.wrote(ms);
+    for (const ms of writes) debts.noteWriteCost(ms);
     for (let count = 0; count < 6_400; count += 1) {
       const eventsReplayed = count % 50;
       const durationMs = msPerEvent === 0 ? 0 : 0.1 + eventsReplayed * msPerEvent;
@@ -116,11 +116,11 @@ describe("the price of a snapshot in events", () => {
 
   it("leaves out what the events of an atomic append would have cost without it", () => {
     const debts = new ReplayDebts();
-    debts.wroteWith(1, { captureMs: 1, appendMs: 9 });
+    debts.noteJointWriteCost(1, { captureMs: 1, appendMs: 9 });
     expect(debtOf(debts, "a").writeMs).toBeUndefined();
     debts.saved("a", 1, { durationMs: 5, alone: true });
     debts.saved("a", 1, { durationMs: 100, alone: false });
-    debts.wroteWith(1, { captureMs: 1, appendMs: 9 });
+    debts.noteJointWriteCost(1, { captureMs: 1, appendMs: 9 });
     expect(debtOf(debts, "a").writeMs).toBe(5);
   });
 

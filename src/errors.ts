@@ -229,7 +229,7 @@ export class EvolveError extends StreamError {
   constructor(facts: { stream: StreamFacts; version: number; eventType: string; returned: string }) {
     super(
       facts,
-      `stays as it was: evolve returned ${facts.returned} for event ${facts.eventType} at version ${facts.version}. ` +
+      `has no state at version ${facts.version}: evolve returned ${facts.returned} for event ${facts.eventType}. ` +
         "Return the state in every case, also for events that change nothing.",
     );
     this.version = facts.version;
@@ -245,7 +245,7 @@ export class ImpureFoldError extends StreamError {
   constructor(facts: { stream: StreamFacts; version: number; eventType: string; problem: string }) {
     super(
       facts,
-      `stays as it was: evolve, for event ${facts.eventType} at version ${facts.version}, ${facts.problem}.`,
+      `has no certain state at version ${facts.version}: evolve, for event ${facts.eventType}, ${facts.problem}.`,
     );
     this.version = facts.version;
     this.eventType = facts.eventType;

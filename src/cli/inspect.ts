@@ -1,7 +1,14 @@
-import { type FoldedWindow, foldWindow, whyUnusable } from "../aggregates/aggregate-inspection.ts";
+import {
+  divergence,
+  type FoldedWindow,
+  foldWindow,
+  judgeRow,
+  type RowVerdict,
+} from "../aggregates/aggregate-inspection.ts";
 import { type AggregateRepository, definitionOfRepository } from "../aggregates/aggregate-repository.ts";
 import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { MissReason } from "../aggregates/repository-observer.ts";
+import { CorruptStreamError } from "../errors.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
 import { isOfKey } from "../snapshots/snapshot-store.ts";
@@ -25,12 +32,12 @@ export interface Inspection extends StreamId {
   readonly at: number;
   /** Whether the configuration has a repository of its type, so that states could be computed and snapshots judged. */
   readonly folded: boolean;
-  /** The last ones up to `at`. */
+  /** The last ones up to `at`, or to where the stream is damaged. */
   readonly events: readonly InspectedEvent[];
   /** After version `at`; absent without a fold, and when it failed. */
   readonly state?: unknown;
-  /** Where the fold failed, and how. */
-  readonly problem?: { readonly version: number; readonly error: string };
+  /** Where the fold failed, or, with `damaged`, where the stream is damaged, and how. */
+  readonly problem?: { readonly version: number; readonly error: string; readonly damaged: boolean };
   readonly snapshots: readonly InspectedSnapshot[];
 }
 
@@ -59,6 +66,8 @@ interface InspectedSnapshot {
   readonly used?: boolean;
   /** Why not. */
   readonly reason?: MissReason | "another-comes-first";
+  /** The first place where its state, which a load could begin with, is not what the events up to its version give. */
+  readonly differs?: string;
 }
 
 /** `eventfold inspect`. */
@@ -73,7 +82,7 @@ export function inspectCommand(session: Session): Command {
       ["eventfold inspect ./bank.db Account a-1000", "The newest state, and the last 20 events that led there."],
       ["eventfold inspect ./bank.db Account a-1000 --at 118", "The same as of version 118."],
     ],
-    found: "there are neither events nor snapshots, or the events do not fold",
+    found: "there is nothing, the stream is damaged or does not fold, or a snapshot differs",
   })
     .argument("<TYPE>", "aggregate type")
     .argument("<ID>", "aggregate id")
@@ -87,8 +96,7 @@ export function inspectCommand(session: Session): Command {
         const repository = (await loadRepositories(database, config))?.get(aggregateType);
         const inspection = await inspect(database, repository, { aggregateType, aggregateId }, { at, limit });
         session.result({ json }, inspection, () => inspectionText(inspection, session.stdout));
-        const { version, snapshots, problem } = inspection;
-        if ((version === 0 && snapshots.length === 0) || problem !== undefined) session.exitCode = EXIT.found;
+        if (isAmiss(inspection)) session.exitCode = EXIT.found;
       } finally {
         await database.close();
       }
@@ -102,23 +110,24 @@ async function inspect(
   { at, limit }: { readonly at: number | undefined; readonly limit: number },
 ): Promise<Inspection> {
   const { aggregateType, aggregateId } = stream;
+  // First, so that none is of a version that is yet to be.
+  const rows = await administration.rowsOf(stream);
   const version = await eventStore.versionOf(stream);
   if (at !== undefined && at > version) {
     throw new UsageError(`${aggregateType}/${aggregateId} is at version ${version}: there is no version ${at}.`);
   }
   const instantiate = repository && (() => repository.createNew(aggregateId));
   const throughVersion = at ?? version;
-  const window = { fromVersion: Math.max(1, throughVersion - limit + 1), throughVersion };
-  const folded = await foldWindow(eventStore, stream, instantiate?.(), window);
-  const rows = await administration.rowsOf(stream);
+  const statesAt = rows.map((row) => row.version).filter((each) => each >= 1 && each <= version);
+  const folded = await foldWindow(eventStore, stream, instantiate, { throughVersion, limit, statesAt });
   const wanted = repository && definitionOfRepository(repository).wanted;
   const chosen = wanted && (await snapshotStore.getSnapshot(aggregateId, aggregateType, { prefer: wanted }));
   const snapshots: InspectedSnapshot[] = [];
   for (const row of rows) {
-    const judged = instantiate && { reason: await whyUnusable(eventStore, row, version, instantiate) };
+    const judged = instantiate && (await judgeRow(eventStore, row, version, instantiate));
     snapshots.push({
       ...described(row, version),
-      ...(judged && verdict(judged.reason, chosen && isOfKey(row, chosen))),
+      ...(judged && verdict(judged, chosen && isOfKey(row, chosen), folded.stateTexts.get(row.version))),
     });
   }
   return {
@@ -132,8 +141,14 @@ async function inspect(
   };
 }
 
+function isAmiss({ version, snapshots, problem }: Inspection): boolean {
+  const isAbsent = version === 0 && snapshots.length === 0;
+  return isAbsent || problem !== undefined || snapshots.some(({ differs }) => differs !== undefined);
+}
+
 function eventsAndState({ events, problem }: FoldedWindow): Pick<Inspection, "events" | "state" | "problem"> {
-  const last = events.at(-1)?.stateText;
+  // The last event that is sound is not the one whose state was asked for.
+  const last = problem === undefined ? events.at(-1)?.stateText : undefined;
   return {
     events: events.map(({ event, stateText }) => {
       const { version, id, type, schemaVersion, occurredAt, metadata, data } = event;
@@ -141,8 +156,12 @@ function eventsAndState({ events, problem }: FoldedWindow): Pick<Inspection, "ev
       return stateText === undefined ? fields : { ...fields, state: JSON.parse(stateText) };
     }),
     ...(last !== undefined && { state: JSON.parse(last) }),
-    ...(problem && { problem: { version: problem.version, error: masked(messageOf(problem.error)) } }),
+    ...(problem && { problem: describedProblem(problem) }),
   };
+}
+
+function describedProblem({ version, error }: NonNullable<FoldedWindow["problem"]>): Inspection["problem"] & object {
+  return { version, error: masked(messageOf(error)), damaged: error instanceof CorruptStreamError };
 }
 
 function described(row: SnapshotRow, version: number): InspectedSnapshot {
@@ -157,7 +176,15 @@ function described(row: SnapshotRow, version: number): InspectedSnapshot {
 }
 
 /** A load looks at one row: that of its own definition, or else the newest. */
-function verdict(reason: MissReason | undefined, isChosen: boolean | undefined): Partial<InspectedSnapshot> {
-  if (reason !== undefined) return { used: false, reason };
-  return isChosen === true ? { used: true } : { used: false, reason: "another-comes-first" };
+function verdict(
+  judged: RowVerdict,
+  isChosen: boolean | undefined,
+  foldedText: string | undefined,
+): Partial<InspectedSnapshot> {
+  if (judged.reason !== undefined) return { used: false, reason: judged.reason };
+  const differs = divergence(judged.stateText, foldedText);
+  return {
+    ...(isChosen === true ? { used: true } : { used: false, reason: "another-comes-first" }),
+    ...(differs !== undefined && { differs }),
+  };
 }

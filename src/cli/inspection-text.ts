@@ -12,25 +12,27 @@ export function inspectionText(inspection: Inspection, terminal: Terminal): stri
   if (version === 0 && snapshots.length === 0) return `${name} has neither events nor snapshots here.`;
   return [
     `${terminal.style("bold", name)} is at version ${version} and has ${plural(snapshots.length, "snapshot")}.`,
-    ...folding(inspection, terminal),
+    ...unfolded(inspection, terminal),
     ...eventTable(inspection, terminal),
+    ...problemLines(inspection, terminal),
     ...stateLines(inspection, terminal),
     ...snapshotTable(inspection, terminal),
   ].join("\n");
 }
 
-function folding({ folded, problem, aggregateType }: Inspection, { style }: Terminal): string[] {
-  if (!folded) {
-    const type = printable(aggregateType);
-    return [
-      style(
-        "dim",
-        `No repository of ${type} is configured (eventfold.config.ts): states are not folded, snapshots not judged.`,
-      ),
-    ];
-  }
+function unfolded({ folded, aggregateType }: Inspection, { style }: Terminal): string[] {
+  if (folded) return [];
+  const type = printable(aggregateType);
+  const text = `No repository of ${type} is configured (eventfold.config.ts): states are not folded, snapshots not judged.`;
+  return [style("dim", text)];
+}
+
+/** Below the events, where they end or have no states any more. */
+function problemLines({ problem }: Inspection, { style }: Terminal): string[] {
   if (problem === undefined) return [];
-  return [style("red", `The events do not fold: version ${problem.version} fails with ${printable(problem.error)}`)];
+  const { version, error, damaged } = problem;
+  const text = damaged ? error : `The events do not fold: version ${version} fails with ${error}`;
+  return ["", style("red", printable(text))];
 }
 
 function eventTable({ events, folded }: Inspection, terminal: Terminal): string[] {
@@ -69,11 +71,17 @@ function snapshotTable({ snapshots, folded }: Inspection, terminal: Terminal): s
     ...(folded ? [{ head: "Used by a load" }] : []),
   ];
   const rows = snapshots.map((row) => {
-    const { version, schemaVersion, fingerprint, createdAt, stateBytes, eventsSince, used, reason } = row;
+    const { version, schemaVersion, fingerprint, createdAt, stateBytes, eventsSince } = row;
     const cells = [String(version), schemaVersion, fingerprint || "-", createdAt, bytes(stateBytes), eventsSince];
-    return folded ? [...cells, used === true ? "yes" : `no: ${reason ?? ""}`] : cells;
+    return folded ? [...cells, verdictText(row)] : cells;
   });
   return ["", table(columns, rows, terminal)];
+}
+
+function verdictText({ used, reason, differs }: Inspection["snapshots"][number]): string {
+  if (used === undefined) return "?";
+  const verdict = used ? "yes" : `no: ${reason ?? ""}`;
+  return differs === undefined ? verdict : `${verdict}, but ${differs} is not what the events give`;
 }
 
 /** Metadata is the user's own: what stands there may be anything. */

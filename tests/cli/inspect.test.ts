@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { AggregateRepository, newEvent, Snapshot } from "eventfold";
 import { openSqlite } from "eventfold/sqlite";
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { Account, type BankProject, bankProject, fillSqlite, MistakenAccount } from "./bank-project.ts";
 import { eventfold, installEventfold, TerminalRun } from "./installed.ts";
 
@@ -18,6 +18,7 @@ interface Inspection {
     readonly eventsSince: number;
     used?: boolean;
     reason?: string;
+    differs?: string;
   }[];
   readonly problem?: { readonly version: number; readonly error: string };
 }
@@ -101,13 +102,18 @@ it("says how many bytes a state has, and how many events came since", async () =
   expect(inspect("a-000").snapshots).toMatchObject([{ stateBytes: 16, eventsSince: 2 }]);
 });
 
-it("never takes a state from a snapshot", async () => {
+it("never takes a state from a snapshot, and tells of one that is not what the events give", async () => {
   const storage = openSqlite(project.path("bank.db"));
   const { eventStore, snapshotStore } = storage;
   const forged = new AggregateRepository(MistakenAccount, { eventStore, snapshots: { store: snapshotStore } });
   await forged.createSnapshot(await forged.load("a-000"));
   await storage.close();
-  expect(inspect("a-000")).toMatchObject({ state: { balance: 465 }, snapshots: [{ used: true }] });
+  const differing = { state: { balance: 465 }, snapshots: [{ used: true, differs: "state.balance" }] };
+  expect(inspect("a-000")).toMatchObject(differing);
+  expect(inspect("a-000", "--at", "4")).toMatchObject({ ...differing, state: { balance: 10 } });
+  const { status, stdout } = eventfold(project.folder, ["inspect", "bank.db", "Account", "a-000"]);
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/ yes, but state\.balance is not what the events give\n/);
 });
 
 it("works without a configuration, and says what it cannot show", () => {
@@ -147,15 +153,64 @@ it("ends with 1 for what is not there, and where the events do not fold", async 
   expect(stdout).toContain("The events do not fold: version 29 fails with too rich");
   expect(inspect("a-000").events.at(-1)).toMatchObject({ version: 30 });
   expect(inspect("a-000")).not.toHaveProperty("state");
+  project.write(
+    "account.ts",
+    project.read("account.ts").replace(/if \(event.version.*?;/, "if (event.version > 28) return;"),
+  );
+  expect(eventfold(project.folder, ["inspect", "bank.db", "Account", "a-000"]).stdout).toMatch(
+    /do not fold: version 29 fails with Stream Account\/a-000 has no state at version 29: evolve returned undefined/,
+  );
 });
 
-it("names the damaged version of a stream", () => {
-  const handle = new DatabaseSync(project.path("bank.db"));
-  handle.exec("DELETE FROM events WHERE aggregate_id = 'a-000' AND version = 12");
-  handle.close();
-  const { status, stderr } = eventfold(project.folder, ["inspect", "bank.db", "Account", "a-000"]);
-  expect(status).toBe(1);
-  expect(stderr).toContain("Stream Account/a-000 is damaged at version 12");
+describe("a damaged stream", () => {
+  beforeEach(async () => {
+    const storage = openSqlite(project.path("bank.db"));
+    const { eventStore, snapshotStore } = storage;
+    const accounts = new AggregateRepository(Account, { eventStore, snapshots: { store: snapshotStore } });
+    await accounts.createSnapshot(await accounts.load("a-000"));
+    await storage.close();
+  });
+
+  it.each([
+    ["a version is missing", "DELETE FROM events WHERE aggregate_id = 'a-000' AND version = 12", 12],
+    ["data is not JSON", "UPDATE events SET data = '{' WHERE aggregate_id = 'a-000' AND version = 12", 12],
+    ["both", "UPDATE events SET data = '{' WHERE version = 29; DELETE FROM events WHERE version = 12", 12],
+    ["its first version is missing", "DELETE FROM events WHERE aggregate_id = 'a-000' AND version = 1", 1],
+    ["data at the snapshot is not JSON", "UPDATE events SET data = '{' WHERE version = 30", 30],
+  ])("is shown up to the damage, with its snapshots: %s", (_, sql, damaged) => {
+    const handle = new DatabaseSync(project.path("bank.db"));
+    handle.exec(sql);
+    handle.close();
+    const { status, stdout, stderr } = eventfold(project.folder, ["inspect", "bank.db", "Account", "a-000"]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: "" });
+    expect(stdout).toContain(`Stream Account/a-000 is damaged at version ${damaged}: `);
+    const { version, events, problem, snapshots } = inspect("a-000", "--limit", "3");
+    expect({ version, problem }).toMatchObject({ version: 30, problem: { version: damaged } });
+    const shown = [damaged - 3, damaged - 2, damaged - 1].filter((each) => each > 0);
+    expect(events.map((each) => each.version)).toEqual(shown);
+    expect(events.at(-1)?.state).toEqual(damaged > 1 ? { balance: ((damaged - 1) * damaged) / 2 } : undefined);
+    expect(snapshots).toMatchObject([{ version: 30, ...(damaged < 30 && { used: true }) }]);
+    expect(snapshots[0]).not.toHaveProperty("differs");
+  });
+
+  it("is as it was at an earlier version", () => {
+    const handle = new DatabaseSync(project.path("bank.db"));
+    handle.exec("DELETE FROM events WHERE aggregate_id = 'a-000' AND version = 12");
+    handle.close();
+    const earlier = inspect("a-000", "--at", "11");
+    expect(earlier).toMatchObject({ state: { balance: 66 } });
+    expect(earlier).not.toHaveProperty("problem");
+  });
+
+  it("is shown without a configuration, too", () => {
+    const handle = new DatabaseSync(project.path("bank.db"));
+    handle.exec("DELETE FROM events WHERE aggregate_id = 'a-000' AND version = 28");
+    handle.close();
+    project.remove("eventfold.config.ts");
+    const { events, problem } = inspect("a-000", "--limit", "4");
+    expect(events.map(({ version }) => version)).toEqual([24, 25, 26, 27]);
+    expect(problem).toMatchObject({ version: 28 });
+  });
 });
 
 it("shows what events hold without letting it command the terminal", async () => {

@@ -21,7 +21,7 @@ const selectEndOfPage = /* sql */ `
     FROM snapshots
     WHERE aggregate_type = ? AND aggregate_id > ?
     ORDER BY aggregate_id
-    LIMIT ?
+    LIMIT ? + 0
   )
 `;
 

@@ -10,7 +10,7 @@ export const selectTypes = /* sql */ `
     FROM types
     WHERE types.name IS NOT NULL
   )
-  SELECT name FROM types WHERE name IS NOT NULL LIMIT ?
+  SELECT name FROM types WHERE name IS NOT NULL LIMIT ? + 0
 `;
 
 const survey = /* sql */ `
@@ -41,7 +41,7 @@ export const surveyStreams: string = /* sql */ `
     WHERE streams.aggregate_id IS NOT NULL
   ),
   page (aggregate_type, aggregate_id) AS MATERIALIZED (
-    SELECT ?, aggregate_id FROM streams WHERE aggregate_id IS NOT NULL LIMIT ?
+    SELECT ?, aggregate_id FROM streams WHERE aggregate_id IS NOT NULL LIMIT ? + 0
   )
   SELECT page.aggregate_id AS place, page.aggregate_type, page.aggregate_id, ${survey}
   FROM page
@@ -75,7 +75,7 @@ export const selectGroups = /* sql */ `
     SELECT aggregate_type, schema_version, fingerprint, octet_length(state) AS bytes, created_at
     FROM snapshots
     WHERE aggregate_type BETWEEN ? AND ?
-    LIMIT ?
+    LIMIT ? + 0
   )
   GROUP BY aggregate_type, schema_version, fingerprint
   ORDER BY aggregate_type, schema_version, fingerprint
@@ -89,8 +89,8 @@ export const selectLargest = /* sql */ `
     SELECT aggregate_type, aggregate_id, schema_version, fingerprint, version, created_at, octet_length(state) AS bytes
     FROM snapshots
     WHERE aggregate_type BETWEEN ? AND ?
-    LIMIT ?
+    LIMIT ? + 0
   )
   ORDER BY bytes DESC, aggregate_type, aggregate_id, schema_version, fingerprint
-  LIMIT ?
+  LIMIT ? + 0
 `;

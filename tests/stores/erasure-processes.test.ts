@@ -1,39 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { connectPostgres } from "eventfold/postgres";
-import { openSqlite } from "eventfold/sqlite";
-import { Pool } from "pg";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { freshSchema } from "../setup/postgres.ts";
+import { describe, expect, it } from "vitest";
+import { startNode } from "../setup/node-process.ts";
+import { sharedDatabases } from "./shared-databases.ts";
 
-const { url } = await freshSchema();
-const pool = new Pool({ connectionString: url });
-const postgres = await connectPostgres(pool);
-const folder = mkdtempSync(join(tmpdir(), "eventfold-erasure-"));
-const file = join(folder, "erasure.db");
-const sqlite = openSqlite(file);
-
-beforeAll(() => postgres.migrate());
-afterAll(async () => {
-  await Promise.all([pool.end(), sqlite.close()]);
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const started = new Set<ChildProcess>();
-afterEach(() => {
-  for (const child of started) child.kill("SIGKILL");
-  started.clear();
-});
-
-const databases = [
-  { name: "PostgreSQL", database: url, ...postgres },
-  { name: "SQLite", database: file, ...sqlite },
-];
+const databases = await sharedDatabases();
 
 describe.each(databases)("processes that save while an aggregate is erased, in $name", ({ database, ...pair }) => {
   it.each([1, 2, 3])("leave nothing of it behind (%i)", async (round) => {
@@ -53,11 +25,7 @@ describe.each(databases)("processes that save while an aggregate is erased, in $
 });
 
 async function start(database: string, aggregateId: string) {
-  const script = fileURLToPath(new URL("./erasure-process.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, database, aggregateId], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  started.add(child);
+  const child = startNode(fileURLToPath(new URL("./erasure-process.ts", import.meta.url)), database, aggregateId);
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   expect((await lines.next()).value).toBe("ready");
   return { child, lines };

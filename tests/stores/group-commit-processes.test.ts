@@ -1,48 +1,17 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { connectPostgres } from "eventfold/postgres";
-import { openSqlite } from "eventfold/sqlite";
-import { Pool } from "pg";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readStreamToEnd } from "../../src/testing/contracts/contract.ts";
-import { freshSchema } from "../setup/postgres.ts";
+import { startNode } from "../setup/node-process.ts";
 import { AGGREGATE_TYPE, BATCH, type Promised } from "./group-commit-process.ts";
+import { sharedDatabases } from "./shared-databases.ts";
 
-const { url } = await freshSchema();
-const pool = new Pool({ connectionString: url });
-const postgres = await connectPostgres(pool);
-const folder = mkdtempSync(join(tmpdir(), "eventfold-groups-"));
-const file = join(folder, "groups.db");
-const sqlite = openSqlite(file);
-
-beforeAll(() => postgres.migrate());
-afterAll(async () => {
-  await Promise.all([pool.end(), sqlite.close()]);
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const started = new Set<ChildProcess>();
-afterEach(() => {
-  for (const child of started) child.kill("SIGKILL");
-  started.clear();
-});
-
-const databases = [
-  { name: "PostgreSQL", database: url, eventStore: postgres.eventStore },
-  { name: "SQLite", database: file, eventStore: sqlite.eventStore },
-];
+const databases = await sharedDatabases();
 
 describe.each(databases)("a process that is killed while it saves in groups, in $name", ({ database, eventStore }) => {
   it.each(["a", "b", "c"])("leaves whole saves, and every one that was promised (%s)", async (name) => {
-    const script = join(import.meta.dirname, "group-commit-process.ts");
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, database, name], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    started.add(child);
+    const child = startNode(join(import.meta.dirname, "group-commit-process.ts"), database, name);
     const promised = new Map<string, number>();
     let lines = 0;
     for await (const line of createInterface(child.stdout)) {

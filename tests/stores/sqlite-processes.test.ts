@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,20 +6,15 @@ import { createInterface } from "node:readline";
 import { setImmediate } from "node:timers/promises";
 import type { StoredEvent } from "eventfold";
 import { openSqlite } from "eventfold/sqlite";
-import { afterAll, afterEach, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
+import { type NodeProcess, startNode } from "../setup/node-process.ts";
 import { BATCH, SAVES, stream } from "./sqlite-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "eventfold-sqlite-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const started = new Set<ChildProcess>();
-afterEach(() => {
-  for (const child of started) child.kill("SIGKILL");
-  started.clear();
-});
-
 interface Worker {
-  readonly child: ChildProcess;
+  readonly child: NodeProcess;
   readonly lines: AsyncIterator<string>;
 }
 
@@ -112,11 +106,7 @@ async function runAll(task: string, file: string, names: readonly string[]): Pro
 }
 
 async function start(task: string, file: string, name: string): Promise<Worker> {
-  const script = join(import.meta.dirname, "sqlite-process.ts");
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, task, file, name], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  started.add(child);
+  const child = startNode(join(import.meta.dirname, "sqlite-process.ts"), task, file, name);
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   expect((await lines.next()).value).toBe("ready");
   return { child, lines };

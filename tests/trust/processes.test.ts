@@ -1,22 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { AggregateRepository } from "eventfold";
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { Account } from "../aggregates/account.ts";
 import { Facts } from "../aggregates/facts.ts";
 import { fullReplay, saveEvents } from "../aggregates/setup.ts";
+import { startNode } from "../setup/node-process.ts";
 import { type Database, eachDatabase } from "./databases.ts";
 import { BUILDS, type BuildReport, ids, UPDATES } from "./deployed-build.ts";
 
 const sources = fileURLToPath(new URL("../../tools/node/sources.mjs", import.meta.url));
 const program = fileURLToPath(new URL("./deployed-build.ts", import.meta.url));
-
-const started = new Set<ChildProcess>();
-afterEach(() => {
-  for (const child of started) child.kill("SIGKILL");
-  started.clear();
-});
 
 eachDatabase((open) => {
   it("processes of two builds, in every mode, that save the same aggregates at once", { timeout: 60_000 }, async () => {
@@ -92,11 +86,7 @@ async function runAll(
   meanwhile: () => Promise<void> = async () => {},
 ): Promise<BuildReport[]> {
   const children = processes.map(([build, mode]) => {
-    const args = ["--disable-warning=ExperimentalWarning", "--import", sources, program];
-    const child = spawn(process.execPath, [...args, kind, address, String(build), mode], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    started.add(child);
+    const child = startNode("--import", sources, program, kind, address, String(build), mode);
     return { child, lines: createInterface(child.stdout)[Symbol.asyncIterator]() };
   });
   for (const { lines } of children) expect((await lines.next()).value).toBe("ready");

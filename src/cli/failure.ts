@@ -7,6 +7,7 @@ import {
   TablesMissingError,
 } from "../errors.ts";
 import { DatabaseError, EXIT, endedByCommander, InterruptedError, NotConfirmedError, UsageError } from "./command.ts";
+import { invocation } from "./command-line.ts";
 
 /** How the process ends after `error`, and what is to be said about it; undefined when that has been said. */
 export interface Failure {
@@ -26,8 +27,7 @@ export function failureOf(error: unknown): Failure {
     return { exitCode: EXIT.database, message: error.message };
   if (error instanceof CorruptStreamError) return { exitCode: EXIT.found, message: messageOf(error) };
   if (error instanceof TablesMissingError) {
-    const message =
-      "The tables of Eventfold are missing or of an older release. eventfold migrate brings them up to date.";
+    const message = `The tables of Eventfold are missing or of an older release. ${invocation} migrate brings them up to date.`;
     return { exitCode: EXIT.database, message };
   }
   if (isPoolerProblem(error)) {

@@ -1,5 +1,5 @@
 import { EXIT } from "./command.ts";
-import { masked } from "./secrets.ts";
+import { lacksPassword, masked } from "./secrets.ts";
 import { type Terminal, terminal } from "./terminal.ts";
 
 /** What a command has to do with the process that runs it. */
@@ -13,6 +13,8 @@ export interface Session {
   result(options: { readonly json?: true | undefined }, value: unknown, text: () => string): void;
   /** A line for people beside the results: on standard error, so that programs never read it. Without passwords. */
   note(text: string): void;
+  /** Tells people command lines that do what is left of work on the database of that name, after `what` has come of it. */
+  goOn(what: "Stopped" | "Broke off", name: string, commands: readonly string[]): void;
   /** What the process will end with. */
   exitCode: number;
 }
@@ -32,6 +34,7 @@ export function openSession(): Session {
     if (error.code !== "EPIPE") throw error;
     stopping.abort();
   });
+  const note = (text: string): void => stderr.write(`${masked(text)}\n`);
   return {
     stdout,
     stderr,
@@ -39,7 +42,11 @@ export function openSession(): Session {
     stopped: stopping.signal,
     result: ({ json }, value, text) =>
       stdout.write(`${json === true ? JSON.stringify(value, undefined, 2) : text()}\n`),
-    note: (text) => stderr.write(`${masked(text)}\n`),
+    note,
+    goOn: (what, name, commands) => {
+      const hint = lacksPassword(name) ? " (put the password back)" : "";
+      note([`${what}. Go on with${hint}:`, ...commands.map((each) => `  ${each}`)].join("\n"));
+    },
     exitCode: EXIT.fine,
   };
 }

@@ -42,9 +42,9 @@ export function tailCommand(session: Session): Command {
             session.stdout.write(`${lineOf(event, json, session)}\n`);
           afterPosition = event.position;
         }
-        if (session.stopped.aborted) session.note(`Stopped. Go on with:\n  ${resume()}`);
+        if (session.stopped.aborted) session.goOn("Stopped", database.name, [resume()]);
       } catch (error) {
-        session.note(`Broke off. Go on with:\n  ${resume()}`);
+        session.goOn("Broke off", database.name, [resume()]);
         throw error;
       } finally {
         await database.close();

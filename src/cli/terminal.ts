@@ -41,5 +41,10 @@ export function printable(text: string): string {
   });
 }
 
+/** Whether `text` holds what {@link printable} would show as an escape. */
+export function unprintable(text: string): boolean {
+  return text.search(UNPRINTABLE) !== -1;
+}
+
 // Controls (ESC among them), separators of lines, lone surrogates, and the marks of direction; joiners belong to emoji and scripts.
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;

@@ -1,15 +1,16 @@
 import { EventfoldError } from "../errors.ts";
 import { DatabaseError } from "./command.ts";
-import { quoted } from "./command-line.ts";
+import { commandLine } from "./command-line.ts";
 import { messageOf } from "./failure.ts";
+import { lacksPassword } from "./secrets.ts";
 
 /** @throws {DatabaseError} unless the tables are those of this release. */
 export function refuseTables(tables: "none" | "outdated" | "current", name: string): void {
   if (tables === "current") return;
   const problem = tables === "none" ? "has no tables of Eventfold" : "has the tables of an older release";
-  throw new DatabaseError(
-    `${name} ${problem}. Look whether it is the right one; eventfold migrate ${quoted(name)} makes them.`,
-  );
+  const hint = lacksPassword(name) ? " (put the password back)" : "";
+  const migrate = `${commandLine(["migrate", name])}${hint}`;
+  throw new DatabaseError(`${name} ${problem}. Look whether it is the right one; ${migrate} makes them.`);
 }
 
 /** What went wrong before anything was asked of the database, with its name. */

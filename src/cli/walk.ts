@@ -82,7 +82,7 @@ export async function walkTypes<Report extends WalkReport>(
  */
 export async function concludeWalk<Report extends WalkReport>(
   session: Session,
-  { snapshots }: Pick<OpenDatabase, "snapshots">,
+  { name, snapshots }: Pick<OpenDatabase, "name" | "snapshots">,
   { types, resume }: WalkResult<Report>,
 ): Promise<void> {
   for (const { aggregateType, failed, failures } of types) {
@@ -98,7 +98,7 @@ export async function concludeWalk<Report extends WalkReport>(
     await ping(snapshots);
   }
   if (resume.length === 0) return;
-  session.note(["Stopped. Go on with:", ...resume.map((each) => `  ${each}`)].join("\n"));
+  session.goOn("Stopped", name, resume);
   session.exitCode = EXIT.interrupted;
 }
 

@@ -60,12 +60,18 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** Without what says that npx runs the tests: commands would be printed otherwise. */
+function environment(): NodeJS.ProcessEnv {
+  const { npm_command: _, ...others } = process.env;
+  return others;
+}
+
 /** Runs it without a terminal. */
 export function eventfold(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Ended {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
     cwd,
     encoding: "utf8",
-    env: { ...process.env, ...env },
+    env: { ...environment(), ...env },
   });
   return { status, stdout, stderr };
 }
@@ -83,7 +89,7 @@ export class TerminalRun {
     args: readonly string[],
     { columns = 80, env = {} }: { columns?: number; env?: NodeJS.ProcessEnv } = {},
   ) {
-    const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
+    const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = environment();
     this.#terminal = spawn(process.execPath, [main, ...args], {
       cwd,
       cols: columns,

@@ -127,7 +127,7 @@ describe("a server that goes away", () => {
     await execute(server, `DROP DATABASE ${name} WITH (FORCE)`);
     const { status, text } = await run.end();
     expect(status).toBe(3);
-    expect(text).toMatch(/Broke off\. Go on with:\n {2}eventfold tail .* --from 2\n/);
+    expect(text).toMatch(/Broke off\. Go on with \(put the password back\):\n {2}eventfold tail .* --from \d+\n/);
     expect(text).toMatch(/eventfold: .*(terminat|does not exist)/);
     expect(run.output).not.toContain("s3cret");
   });

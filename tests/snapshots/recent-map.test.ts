@@ -10,8 +10,8 @@ it("remembers at least what was used last, at most twice as much, and nothing th
       fc.integer({ min: 1, max: 8 }),
       (steps, entriesMin) => {
         const map = new RecentMap<number>(entriesMin);
-        /** Everything that was set and not deleted, what was used last at the end. */
-        const model = new Map<string, number>();
+        /** Everything that was ever set, what was used last at the end. What is deleted keeps its place. */
+        const model = new Map<string, number | undefined>();
         const use = (key: string, value: number): void => {
           model.delete(key);
           model.set(key, value);
@@ -22,7 +22,7 @@ it("remembers at least what was used last, at most twice as much, and nothing th
             use(key, turn);
           } else if (what === "delete") {
             map.delete(key);
-            model.delete(key);
+            if (model.has(key)) model.set(key, undefined);
           } else {
             const recent = [...model.keys()].slice(-entriesMin);
             const found = map.get(key);

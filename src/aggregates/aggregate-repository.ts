@@ -16,6 +16,7 @@ import {
   type RepositoryOptions,
   type ResolvedOptions,
   resolveOptions,
+  staleMsOf,
   type UpdateOptions,
 } from "./repository-options.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
@@ -105,7 +106,7 @@ export class AggregateRepository<A extends AnyAggregate> {
   /** As `load`; undefined when it has no events. */
   async find(id: string, options: LoadOptions = {}): Promise<A | undefined> {
     this.#refuseClosed();
-    const staleMs = this.#staleMs(options);
+    const staleMs = staleMsOf(options, this.#options);
     const target = this.#targetOf(id, options);
     return this.#heal(await (this.#cachedLoader?.load(target, staleMs) ?? this.#loader.load(target)));
   }
@@ -120,7 +121,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    */
   async loadMany(ids: Iterable<string>, options: LoadOptions = {}): Promise<Map<string, A>> {
     this.#refuseClosed();
-    const staleMs = this.#staleMs(options);
+    const staleMs = staleMsOf(options, this.#options);
     const targets = Array.from(new Set(ids), (id) => this.#targetOf(id, options));
     const found = new Map<string, A>();
     for (let start = 0; start < targets.length; start += MANY_IDS_AT_ONCE) {
@@ -174,7 +175,8 @@ export class AggregateRepository<A extends AnyAggregate> {
    */
   async update(id: string, change: (aggregate: A) => unknown, options: UpdateOptions = {}): Promise<A> {
     const loadAndChange = async (): Promise<A> => {
-      const aggregate = await this.load(id, options);
+      // Nothing else: a change that decides on an old state, and raises nothing, would never be corrected.
+      const aggregate = await this.load(id, { ...(options.metadata && { metadata: options.metadata }) });
       await change(aggregate);
       return aggregate;
     };
@@ -269,16 +271,6 @@ export class AggregateRepository<A extends AnyAggregate> {
 
   #targetOf(id: string, options: RaiseOptions): LoadTarget<A> {
     return { stream: this.#instances.streamOf(id), instantiate: this.#instances.maker(id, options) };
-  }
-
-  #staleMs({ staleMs = 0 }: LoadOptions): number {
-    if (typeof staleMs !== "number" || !(staleMs >= 0)) {
-      const problem = `is ${String(staleMs)}; pass a number of 0 or more.`;
-      throw new ConfigurationError({ option: "staleMs", problem });
-    }
-    if (staleMs === 0 || this.#cachedLoader !== undefined) return staleMs;
-    const problem = "has no effect without a cache. Pass cache: new AggregateCache({ entriesMax }) at construction.";
-    throw new ConfigurationError({ option: "staleMs", problem });
   }
 
   /** What was loaded, once a snapshot is queued where one is due. */

@@ -120,14 +120,16 @@ export class CachedLoader {
     const { held } = this.#options;
     const beginning = this.#begin();
     const state = this.#captured(history, beginning, stateText);
+    const { lastEventId, stream } = history;
     return () => {
-      if (state !== undefined) held.put(state, beginning.era);
+      held.noteChange(stream.aggregateId, lastEventId);
+      if (state !== undefined && !held.mayBeUndone) held.put(state, beginning.era);
     };
   }
 
   /** Has the next load ask, whatever `staleMs` it allows: what is held may not be the newest any more. */
   doubt(aggregateId: string): void {
-    this.#options.held.doubt(aggregateId);
+    this.#options.held.noteChange(aggregateId, undefined);
   }
 
   /** Drops what is held of an aggregate, for good. */
@@ -187,9 +189,8 @@ export class CachedLoader {
 
   /** The held state alone, where `staleMs` allows it. */
   #fresh<A extends AnyAggregate>(target: LoadTarget<A>, staleMs: number, alone: boolean): Loaded<A> | undefined {
-    const state = staleMs > 0 ? this.#options.held.get(target.stream.aggregateId) : undefined;
-    if (state === undefined || performance.now() - state.checkedAt >= staleMs) return undefined;
-    return this.#restored(target, state, alone);
+    const state = this.#options.held.getFresh(target.stream.aggregateId, staleMs);
+    return state && this.#restored(target, state, alone);
   }
 
   /** An instance of a state that needs no events. Undefined when it cannot be restored. */

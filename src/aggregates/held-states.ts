@@ -19,8 +19,18 @@ interface Entry extends HeldState {
   readonly aggregateType: string;
 }
 
+/** What this process was last told of a stream. */
+interface Change {
+  /** Of the event that the stream then ended with; undefined when that is not known. */
+  readonly lastEventId: string | undefined;
+  readonly at: number;
+}
+
 /** For what is around a state: key, ids, objects. Measured: 330 to 480 bytes. */
 const BYTES_AROUND_A_STATE = 500;
+
+/** Streams whose last change is remembered: some 2 MB. */
+const CHANGES_MAX = 10_000;
 
 /** States within bounds of number and memory: what was not used for longest makes room. */
 export class BoundedStates {
@@ -28,10 +38,14 @@ export class BoundedStates {
   readonly #entries = new Map<string, Entry>();
   readonly #entriesMax: number;
   readonly #bytesMax: number;
+  /** By event store, type and id, the oldest first: held states come and go, and what was saved is to be seen all the same. */
+  readonly #changes = new Map<string, Change>();
   readonly #numbers = new WeakMap<object, number>();
   #lastNumber = 0;
   #byteCount = 0;
   #era = 0;
+  /** The last change that is not remembered any more. */
+  #forgottenAt = Number.NEGATIVE_INFINITY;
 
   constructor(entriesMax: number, bytesMax: number) {
     this.#entriesMax = entriesMax;
@@ -85,6 +99,27 @@ export class BoundedStates {
     this.#byteCount -= bytesOf(entry);
   }
 
+  /** @param lastEventId of what was committed; undefined when nobody knows, or others committed something. */
+  noteChange(stream: string, lastEventId: string | undefined): void {
+    this.#changes.delete(stream);
+    this.#changes.set(stream, { lastEventId, at: performance.now() });
+    if (this.#changes.size <= CHANGES_MAX) return;
+    for (const [oldest, { at }] of this.#changes) {
+      this.#changes.delete(oldest);
+      this.#forgottenAt = at;
+      return;
+    }
+  }
+
+  /** Whether a state has seen all that this process knows to have been committed. */
+  hasSeenChanges(stream: string, { checkedAt, lastEventId }: HeldState): boolean {
+    const { at, lastEventId: committed } = this.#changes.get(stream) ?? {
+      at: this.#forgottenAt,
+      lastEventId: undefined,
+    };
+    return checkedAt > at || (committed !== undefined && committed === lastEventId);
+  }
+
   /** Drops for good whatever fits. */
   purge(fits: (entry: Entry) => boolean): void {
     this.#era += 1;
@@ -98,6 +133,7 @@ export class HeldStates {
   readonly #eventStore: EventStore;
   readonly #aggregateType: string;
   readonly #prefix: string;
+  readonly #streamPrefix: string;
 
   constructor(states: BoundedStates, eventStore: EventStore, definition: AggregateDefinition) {
     this.#states = states;
@@ -105,6 +141,8 @@ export class HeldStates {
     this.#aggregateType = definition.aggregateType;
     // The definition of a class is no other's: two with the same type, schema version and fingerprint may still fold differently.
     this.#prefix = `${states.numberOf(eventStore)}:${states.numberOf(definition)}:`;
+    // Whatever the class: no type has U+0000 in it.
+    this.#streamPrefix = `${states.numberOf(eventStore)}:${definition.aggregateType}\0`;
   }
 
   /** For `put`: that of the moment at which the reading began. */
@@ -112,8 +150,24 @@ export class HeldStates {
     return this.#states.era;
   }
 
+  /** Whether what the event store has taken may be rolled back by its owner. */
+  get mayBeUndone(): boolean {
+    return this.#eventStore.joinsTransactions ?? false;
+  }
+
   get(aggregateId: string): HeldState | undefined {
     return this.#states.get(this.#prefix + aggregateId);
+  }
+
+  /**
+   * The held state if it was the newest one less than `staleMs` ago, and has seen what this process saved. None where a transaction
+   * of the store's owner may undo what was read.
+   */
+  getFresh(aggregateId: string, staleMs: number): HeldState | undefined {
+    if (staleMs === 0 || this.mayBeUndone) return undefined;
+    const held = this.get(aggregateId);
+    if (held === undefined || performance.now() - held.checkedAt >= staleMs) return undefined;
+    return this.#states.hasSeenChanges(this.#streamPrefix + aggregateId, held) ? held : undefined;
   }
 
   /** Keeps a state, unless a newer one is there, or something was dropped for good since `era`. */
@@ -125,11 +179,9 @@ export class HeldStates {
     this.#states.set(this.#prefix + held.aggregateId, entry);
   }
 
-  /** Keeps the state, but no longer as one that was the newest at a known moment. */
-  doubt(aggregateId: string): void {
-    const key = this.#prefix + aggregateId;
-    const present = this.#states.get(key);
-    if (present !== undefined) this.#states.set(key, { ...present, checkedAt: Number.NEGATIVE_INFINITY });
+  /** Lets nothing that was read before pass for fresh, whichever class holds it, but what ends with the event that was committed. */
+  noteChange(aggregateId: string, lastEventId: string | undefined): void {
+    this.#states.noteChange(this.#streamPrefix + aggregateId, lastEventId);
   }
 
   /** Drops the state that a load has rejected. */

@@ -87,8 +87,9 @@ export interface RaiseOptions {
 export interface LoadOptions extends RaiseOptions {
   /**
    * With a cache: a state that was the newest one less than so many milliseconds ago is good enough; then the event store is not
-   * asked. What this process saved through a repository with the same cache is always seen. A save on top of a state that is not
-   * the newest is an {@link OptimisticConcurrencyError}, as ever. 0 or more. @default 0
+   * asked. What this process saved through repositories with the same event store and cache is always seen. On a connection of
+   * yours (a SQLite handle, a pg Client), which may roll back, it is asked all the same. A save on top of a state that is not the
+   * newest is an {@link OptimisticConcurrencyError}, as ever. 0 or more. @default 0
    */
   readonly staleMs?: number;
 }
@@ -184,6 +185,17 @@ export function resolveOptions<A extends AnyAggregate>(
   const resolved =
     snapshots === undefined ? undefined : resolveSnapshots(snapshots, { eventStore, aggregateType }, report);
   return { eventStore, cache, snapshots: resolved, publisher, report, freeze, checkPurity, clock, newId, pageSize };
+}
+
+/** @throws {ConfigurationError} for `staleMs` out of bounds, or without a cache. */
+export function staleMsOf({ staleMs = 0 }: LoadOptions, { cache }: Pick<ResolvedOptions, "cache">): number {
+  if (typeof staleMs !== "number" || !(staleMs >= 0)) {
+    refuse("staleMs", `is ${String(staleMs)}; pass a number of 0 or more.`);
+  }
+  if (staleMs > 0 && cache === undefined) {
+    refuse("staleMs", "has no effect without a cache. Pass cache: new AggregateCache({ entriesMax }) at construction.");
+  }
+  return staleMs;
 }
 
 function resolveSnapshots<A extends AnyAggregate>(

@@ -26,7 +26,7 @@ export interface StoreCall<Method extends string> {
 }
 
 /** `read` is not among them: it fetches its pages by `readPage`. */
-export type EventStoreCall = StoreCall<Exclude<keyof EventStore, "read">>;
+export type EventStoreCall = StoreCall<Exclude<keyof EventStore, "read" | "joinsTransactions">>;
 
 /** Passes every call on to another event store by way of `around`: what decorators build upon. */
 export abstract class EventStoreDecorator implements EventStore {
@@ -34,6 +34,10 @@ export abstract class EventStoreDecorator implements EventStore {
 
   constructor(wrapped: EventStore) {
     this.wrapped = wrapped;
+  }
+
+  get joinsTransactions(): boolean {
+    return this.wrapped.joinsTransactions ?? false;
   }
 
   /** Has a call carried out, and passes its outcome on. */

@@ -11,6 +11,13 @@ import { checkStreamId, type StreamId } from "./stream-id.ts";
  */
 export interface EventStore {
   /**
+   * Whether appends may be part of a transaction of the caller's, which may undo them after they have resolved.
+   *
+   * @default false
+   */
+  readonly joinsTransactions?: boolean;
+
+  /**
    * Adds `events` to the end of one stream: all of them, or none.
    *
    * @throws {OptimisticConcurrencyError} when the stream is not at `expectedVersion`.

@@ -67,7 +67,7 @@ export class Database {
     if (typeof (pool as Partial<PostgresPool> | undefined)?.query !== "function") {
       throw new ConfigurationError({ option: "pool", problem: "has no query method. Pass a Pool or Client of pg." });
     }
-    if (options.groupCommit && "escapeLiteral" in pool) {
+    if (options.groupCommit && isClient(pool)) {
       const problem = "needs a pool: a client may be inside a transaction, which is not for others to take part in.";
       throw new ConfigurationError({ option: "groupCommit", problem });
     }
@@ -101,6 +101,11 @@ export class Database {
       throw translated(error);
     }
   }
+}
+
+/** Whether it is one connection, which may be inside a transaction. */
+export function isClient(pool: PostgresPool): boolean {
+  return "escapeLiteral" in pool;
 }
 
 /** The five characters by which PostgreSQL names an error; undefined when the error is of the connection. */

@@ -22,7 +22,7 @@ import { declareSystem } from "../../events/store-system.ts";
 import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
 import { sizeOf } from "../group-bounds.ts";
 import { Appending, headOf } from "./appending.ts";
-import { Database, type PostgresOptions, type PostgresPool } from "./database.ts";
+import { Database, isClient, type PostgresOptions, type PostgresPool } from "./database.ts";
 import { eraseIn } from "./erasing.ts";
 import { selectAllEvents, selectHorizon, selectStreams } from "./event-statements.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -57,6 +57,11 @@ export class PostgresEventStore implements EventStore {
     this.#database = new Database(pool, options);
     declareSystem(this, "postgresql");
     this.#groups = options.groupCommit ? new GroupCommit(this.#database) : undefined;
+  }
+
+  /** True on a client; a pool gives each statement a transaction of its own. */
+  get joinsTransactions(): boolean {
+    return isClient(this.#database.pool);
   }
 
   async append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {

@@ -89,13 +89,18 @@ export function checkHandle(handle: unknown): void {
   });
 }
 
+/** Whether nobody else has the connection. */
+export function isOpenedHere(handle: SqliteHandle): boolean {
+  return openedHere.has(handle);
+}
+
 /** @throws {ConfigurationError} for options that cannot take effect on a connection which is open already. */
 export function refuseOptions(handle: SqliteHandle, options: SqliteOptions): void {
   if (options.busyTimeoutMs !== undefined) {
     const problem = "has no effect on a connection that is open already. Set it there.";
     throw new ConfigurationError({ option: "busyTimeoutMs", problem });
   }
-  if (options.groupCommit && !openedHere.has(handle)) {
+  if (options.groupCommit && !isOpenedHere(handle)) {
     const problem =
       "needs a path: on a connection of yours, appends that wait could come to be part of a transaction of yours.";
     throw new ConfigurationError({ option: "groupCommit", problem });

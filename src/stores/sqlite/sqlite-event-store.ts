@@ -20,7 +20,7 @@ import { declareSystem } from "../../events/store-system.ts";
 import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
 import { SqliteDatabase } from "./database.ts";
 import { GroupCommit } from "./group-commit.ts";
-import type { SqliteOptions, SqliteSource } from "./handle.ts";
+import { isOpenedHere, type SqliteOptions, type SqliteSource } from "./handle.ts";
 import { readHead, readPageIn, toEvent } from "./rows.ts";
 import { selectAll, selectStreams } from "./statements.ts";
 import { appendEvents, commitWith, erase } from "./writing.ts";
@@ -51,6 +51,11 @@ export class SqliteEventStore implements EventStore {
     this.#database = new SqliteDatabase("event store", source, options);
     declareSystem(this, "sqlite");
     this.#groups = options.groupCommit ? new GroupCommit(this.#database) : undefined;
+  }
+
+  /** True on a connection of yours. */
+  get joinsTransactions(): boolean {
+    return !isOpenedHere(this.#database.handle);
   }
 
   async append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {

@@ -5,7 +5,10 @@ import type { JointStore, SnapshotStore } from "../../snapshots/snapshot-store.t
  * A method at which a fault can strike. `read` is not among them: it fetches its pages by `readPage`. An append that brings a
  * snapshot along counts as `append`, with the faults of the snapshot store.
  */
-export type FaultPoint = Exclude<keyof EventStore | keyof SnapshotStore | keyof JointStore, "read" | "jointWith">;
+export type FaultPoint = Exclude<
+  keyof EventStore | keyof SnapshotStore | keyof JointStore,
+  "read" | "jointWith" | "joinsTransactions"
+>;
 
 /** What becomes of a call: it may be carried out or not, now or later, and answered or not. */
 export type Fault = <Answer>(call: () => Promise<Answer>) => Promise<Answer>;

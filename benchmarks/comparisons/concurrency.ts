@@ -16,7 +16,7 @@ export const concurrentSaves: Comparison = {
   baseline: "bare insert",
   candidate: "save",
   counted: "saves",
-  note: "Each caller has an account of its own and waits for its save. Bare insert: over as many connections.",
+  note: "Each caller has an account of its own and waits for its save. Bare insert: over a pool of the same size.",
   measureIn: async ({ storage, axes, compare }) => {
     if (storage.name === "memory") return;
     const accounts = withoutSnapshots(storage);
@@ -27,7 +27,7 @@ export const concurrentSaves: Comparison = {
         point: count(callers),
         x: callers,
         operations: callers * OPERATIONS_EACH,
-        baseline: () => together(bareAccounts, (account) => account.save(storage.bareConcurrent, 1)),
+        baseline: () => together(bareAccounts, (account) => account.save(storage.bare, 1)),
         candidate: saves,
       });
     }
@@ -53,7 +53,7 @@ export const concurrentLoads: Comparison = {
         point: count(callers),
         x: callers,
         operations: callers * OPERATIONS_EACH,
-        baseline: () => together(everybody, (each) => storage.bareConcurrent.snapshot(each)),
+        baseline: () => together(everybody, (each) => storage.bare.snapshot(each)),
         candidate: () => together(everybody, (each) => accounts.load(each)),
       });
     }

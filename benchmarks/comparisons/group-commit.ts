@@ -16,8 +16,8 @@ export const groupCommit: Comparison = {
   baseline: "bare insert",
   candidate: "save in groups",
   counted: "saves",
-  note: "As above, but saves that wait at the same time are committed together. Bare insert: one by one, over ten connections in PostgreSQL.",
-  measureIn: async ({ storage: { name, location, bareConcurrent }, axes, compare }) => {
+  note: "As above, but saves that wait at the same time are committed together. Bare insert: one by one, over a pool of ten connections in PostgreSQL.",
+  measureIn: async ({ storage: { name, location, bare }, axes, compare }) => {
     if (location === undefined) return;
     const grouping =
       name === "PostgreSQL"
@@ -31,7 +31,7 @@ export const groupCommit: Comparison = {
           point: count(callers),
           x: callers,
           operations: callers * OPERATIONS_EACH,
-          baseline: () => together(bareAccounts, (account) => account.save(bareConcurrent, 1)),
+          baseline: () => together(bareAccounts, (account) => account.save(bare, 1)),
           candidate: savesBy(callers, accounts),
           target: callers === CALLERS ? { perSecondMin: SAVES_PER_SECOND_MIN } : undefined,
         });

@@ -1,14 +1,14 @@
 import type { EventMetadata } from "eventfold";
-import type { Client, Pool } from "pg";
+import type { Pool } from "pg";
 import { Account, type AccountEvent, type AccountState, evolve, INITIAL_STATE } from "../account.ts";
 import type { BareDriver, BareEvent } from "./storage.ts";
 
 /** Named statements, rows as arrays of text. */
 export class BarePostgres implements BareDriver {
-  readonly #client: Client | Pool;
+  readonly #pool: Pool;
 
-  constructor(client: Client | Pool) {
-    this.#client = client;
+  constructor(pool: Pool) {
+    this.#pool = pool;
   }
 
   async replay(accountId: string): Promise<AccountState> {
@@ -56,7 +56,7 @@ export class BarePostgres implements BareDriver {
     ...more: unknown[]
   ): Promise<Row[]> {
     const values = [Account.aggregateType, accountId, ...more];
-    return (await this.#client.query<Row>({ name, text, values, rowMode: "array", types: asText })).rows;
+    return (await this.#pool.query<Row>({ name, text, values, rowMode: "array", types: asText })).rows;
   }
 }
 

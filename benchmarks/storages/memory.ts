@@ -23,7 +23,6 @@ export function openMemory(): Storage {
     eventStore,
     snapshotStore,
     bare,
-    bareConcurrent: bare,
     readUnproven: async (stream, wanted, limit) => {
       const row = await snapshotStore.getSnapshot(stream.aggregateId, stream.aggregateType, { prefer: wanted });
       const afterVersion = row?.version ?? 0;

@@ -16,13 +16,14 @@ const CONNECTIONS = 10;
 export async function openPostgres(): Promise<Storage> {
   const server = await startPostgres();
   const schema = `eventfold_bench_${randomUUID().replaceAll("-", "")}`;
-  const connectionString = withSearchPath(server.url, schema);
+  const connectionString = withSetting(server.url, "search_path", schema);
   const client = new Client({ connectionString });
   await client.connect();
   await client.query(`CREATE SCHEMA ${schema}`);
-  // Else the server, where one history is a thousand times as long as another, plans some statements anew each time, for 0.1 ms.
-  await client.query("SET plan_cache_mode = force_generic_plan");
   const pool = new Pool({ connectionString, max: CONNECTIONS });
+  // Else the server, where one history is a thousand times as long as another, plans some statements anew each time, for 0.1 ms.
+  const keepingPlans = withSetting(connectionString, "plan_cache_mode", "force_generic_plan");
+  const barePool = new Pool({ connectionString: keepingPlans, max: CONNECTIONS });
   let roundTrips = 0;
   // Told by each "ready for query" of the server, which is the end of its answer.
   pool.on("connect", (connected) => {
@@ -34,7 +35,7 @@ export async function openPostgres(): Promise<Storage> {
   const database = new Database(pool);
   const close = async (): Promise<void> => {
     await storage.close();
-    await pool.end();
+    await Promise.all([pool.end(), barePool.end()]);
     await client.query(`DROP SCHEMA ${schema} CASCADE`);
     await client.end();
     await server.stop();
@@ -48,8 +49,7 @@ export async function openPostgres(): Promise<Storage> {
   const opened: Storage = {
     ...storage,
     name: "PostgreSQL",
-    bare: new BarePostgres(client),
-    bareConcurrent: new BarePostgres(pool),
+    bare: new BarePostgres(barePool),
     readUnproven: async ({ aggregateType, aggregateId }, { schemaVersion, fingerprint }, limit) => {
       const values = [aggregateType, aggregateId, schemaVersion, fingerprint, limit];
       const [header, ...page] = await database.rows<UnprovenColumns>(selectUnproven, values);
@@ -106,10 +106,10 @@ const selectUnproven = /* sql */ `
 
 type UnprovenColumns = readonly [...EventColumns, snapshotVersion: string, checksum: string | null];
 
-/** Connections opened with the result see the schema, and no other. */
-function withSearchPath(connectionString: string, schema: string): string {
+/** Connections opened with the result have the setting from the start. */
+function withSetting(connectionString: string, name: string, value: string): string {
   const url = new URL(connectionString);
-  const options = [url.searchParams.get("options"), `-c search_path=${schema}`].filter(Boolean);
+  const options = [url.searchParams.get("options"), `-c ${name}=${value}`].filter(Boolean);
   url.searchParams.set("options", options.join(" "));
   // pg takes a + for a plus, not for a space.
   url.search = url.searchParams.toString().replaceAll("+", "%20");
@@ -125,7 +125,7 @@ async function factsOf(client: Client): Promise<readonly string[]> {
   return [
     `PostgreSQL ${version} by pg ${driver.version}`,
     process.env.DATABASE_URL ? "server in DATABASE_URL" : "server started for this run, Unix socket",
-    `pool of ${CONNECTIONS} connections`,
+    `a pool of ${CONNECTIONS} connections each`,
     ...Object.entries(durability).map(([name, value]) => `${name} ${value}`),
   ];
 }

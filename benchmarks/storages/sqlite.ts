@@ -33,7 +33,6 @@ export function openSqliteFile(): Storage {
     ...storage,
     name: "SQLite",
     bare,
-    bareConcurrent: bare,
     readUnproven: async (...request) => readUnprovenSync(...request),
     readUnprovenSync,
     facts: [

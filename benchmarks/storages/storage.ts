@@ -7,8 +7,6 @@ export interface Storage {
   readonly eventStore: EventStore;
   readonly snapshotStore: SnapshotStore;
   readonly bare: BareDriver;
-  /** The same over as many connections as the stores have, where they have several. */
-  readonly bareConcurrent: BareDriver;
   /** What a load reads, by the means of the library, without the event that proves the snapshot. */
   readonly readUnproven: JointStore["readForLoad"];
   /** As `readUnproven`, where the library's loads do not wait for promises. */

@@ -46,7 +46,7 @@ interface ProofOnce {
 /** Why a row does not prove that it is whole. */
 export type ProofFlaw = "unproven" | "corrupt";
 
-/** Undefined for a row that may change. Exported by no entry point. */
+/** Undefined for a row that may change or that shows another text than it holds. Exported by no entry point. */
 export let proofOnceOf: (row: SnapshotRow) => ProofOnce | undefined;
 
 let stateOf: (snapshot: Snapshot) => JsonValue;
@@ -92,7 +92,8 @@ export class Snapshot implements SnapshotRow {
     this.lastEventId = row.lastEventId;
     this.checksum = row.checksum;
     this.#stateText = row.stateText;
-    this.#proofOnce = #proofOnce in source ? source.#proofOnce : {};
+    // A snapshot's fields are frozen, but a subclass may give a text of its own.
+    this.#proofOnce = #proofOnce in row && this.#stateText === row.#stateText ? row.#proofOnce : {};
     // An own property, so that comparing two snapshots deeply compares their states.
     Object.defineProperty(this, "state", STATE);
     Object.freeze(this);
@@ -115,7 +116,7 @@ export class Snapshot implements SnapshotRow {
   }
 
   static {
-    proofOnceOf = (row) => (#proofOnce in row ? row.#proofOnce : undefined);
+    proofOnceOf = (row) => (#proofOnce in row && row.stateText === row.#stateText ? row.#proofOnce : undefined);
     stateOf = (snapshot) => (snapshot.#parsed ??= parse(snapshot)).state;
     // What console.log of Node, Bun and Deno asks for; set here, because declarations cannot name a computed symbol.
     const inspect = Symbol.for("nodejs.util.inspect.custom");

@@ -32,6 +32,22 @@ it.each([
   ]);
 });
 
+it("trap: trusts no subclass that gives another text than the snapshot which was found whole", () => {
+  class Rewritten extends Snapshot {
+    override get stateText(): string {
+      return '{"balance":1000000}';
+    }
+  }
+  const snapshot = whole();
+  expect(proofFlaw(snapshot)).toBeUndefined();
+  const rewritten = new Rewritten(snapshot);
+  expect([rewritten, new Snapshot(rewritten)].map(proofFlaw)).toEqual(["corrupt", "corrupt"]);
+  // Nor does it spoil what is whole.
+  const other = whole();
+  expect(proofFlaw(new Rewritten(other))).toBe("corrupt");
+  expect(proofFlaw(other)).toBeUndefined();
+});
+
 it("remembers a flaw as well", () => {
   const unproven = new Snapshot({ ...rowOf(whole()), checksum: undefined });
   const corrupt = new Snapshot({ ...rowOf(whole()), checksum: "other" });

@@ -13,7 +13,7 @@ import {
 import type { SqliteDatabase } from "./database.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { readFromAnchor, readPageIn, readProvenSnapshot, readSnapshotRow, toEvent } from "./rows.ts";
-import { appendEvents, commitWith, storeSnapshot } from "./writing.ts";
+import { appendEvents, commitWith, snapshotValues, storeSnapshot } from "./writing.ts";
 
 /** Both stores by statements that go by keys: appends in one transaction, loads in one where a single statement does not tell all. */
 export class SqliteJointStore implements JointStore {
@@ -32,10 +32,11 @@ export class SqliteJointStore implements JointStore {
   ): Promise<JointAppendResult> {
     checkAppend(stream, events, { expectedVersion });
     checkSnapshot(snapshot);
-    const rejected = replacing && { ...replacing };
+    // Now: the caller may go on to change its own before a group is committed.
+    const values = snapshotValues(snapshot, replacing);
     return commitWith(this.#groups, this.#database, { stream, events }, (save) => ({
       version: appendEvents(this.#database, save.stream, save.events, expectedVersion),
-      snapshot: storeSnapshot(this.#database, snapshot, rejected) ? "stored" : "kept",
+      snapshot: storeSnapshot(this.#database, values) ? "stored" : "kept",
     }));
   }
 

@@ -24,7 +24,7 @@ import { readSnapshotRow } from "./rows.ts";
 import { databaseOf, groupsOf, SqliteEventStore } from "./sqlite-event-store.ts";
 import { SqliteJointStore } from "./sqlite-joint-store.ts";
 import { deleteExactSnapshot, deleteSnapshot, deleteSnapshotsByType, selectSnapshotExists } from "./statements.ts";
-import { erase, isErased, storeSnapshot } from "./writing.ts";
+import { erase, isErased, snapshotValues, storeSnapshot } from "./writing.ts";
 
 /** Keeps snapshots in a SQLite database, which several processes may share. */
 export class SqliteSnapshotStore implements SnapshotStore {
@@ -43,7 +43,7 @@ export class SqliteSnapshotStore implements SnapshotStore {
 
   async saveSnapshot(snapshot: Snapshot, options: SaveSnapshotOptions = {}): Promise<SaveSnapshotResult> {
     checkSnapshot(snapshot);
-    if (storeSnapshot(this.#database, snapshot, options.replacing)) return "stored";
+    if (storeSnapshot(this.#database, snapshotValues(snapshot, options.replacing))) return "stored";
     const { aggregateType, aggregateId, version } = snapshot;
     const stream = { aggregateType, aggregateId };
     if (isErased(this.#database, stream, version)) throw new StreamErasedError({ stream });

@@ -6,6 +6,7 @@ import type { RejectedRow } from "../../snapshots/snapshot-store.ts";
 import type { SqliteDatabase } from "./database.ts";
 import { isDuplicateEventId } from "./driver-errors.ts";
 import type { GroupCommit } from "./group-commit.ts";
+import type { SqliteValue } from "./handle.ts";
 import { readHead } from "./rows.ts";
 import {
   deleteEvents,
@@ -52,14 +53,19 @@ export function appendEvents(
   return version;
 }
 
-/** False when the row holds what is to be kept, or snapshots of this version were erased. */
-export function storeSnapshot(database: SqliteDatabase, row: SnapshotRow, replacing: RejectedRow | undefined): boolean {
+/** What `storeSnapshot` stores, as it is now. */
+export function snapshotValues(row: SnapshotRow, replacing: RejectedRow | undefined): readonly SqliteValue[] {
   const { aggregateType, aggregateId, schemaVersion, fingerprint, version, stateText, createdAt } = row;
   const key = [aggregateType, aggregateId, schemaVersion, fingerprint];
   const proof = [row.lastEventId ?? null, row.checksum ?? null];
   const erased = [aggregateType, aggregateId, version];
   const rejected = [replacing?.version ?? null, replacing?.checksum ?? null];
-  return database.run(upsertSnapshot, ...key, version, stateText, createdAt, ...proof, ...erased, ...rejected) > 0;
+  return [...key, version, stateText, createdAt, ...proof, ...erased, ...rejected];
+}
+
+/** False when the row holds what is to be kept, or snapshots of this version were erased. */
+export function storeSnapshot(database: SqliteDatabase, values: readonly SqliteValue[]): boolean {
+  return database.run(upsertSnapshot, ...values) > 0;
 }
 
 /** Whether the events of `stream` were erased, or its snapshots of a version. */

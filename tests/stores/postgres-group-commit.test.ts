@@ -19,7 +19,7 @@ import {
   type PostgresResult,
 } from "eventfold/postgres";
 import { Client, Pool } from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   filledStream,
   idsOf,
@@ -77,6 +77,16 @@ it("keeps every value as a single append does", async () => {
       group.map((each) => [each.id, each.type, each.schemaVersion, each.dataText, each.metadataText, each.occurredAt]),
     );
   }
+});
+
+it("goes on while a test has the timers in its hand", async () => {
+  const store = grouping();
+  // A connection that is there already: making one is the driver's business, with timers of its own.
+  await append(store, newStream(), someEvents(1));
+  onTestFinished(() => void vi.useRealTimers());
+  vi.useFakeTimers();
+  const versions = await Promise.all(numbers(1, 3).map(() => append(store, newStream(), someEvents(1))));
+  expect(versions).toEqual(numbers(1, 3).map(() => ({ version: 1 })));
 });
 
 describe("in the middle of a group", () => {

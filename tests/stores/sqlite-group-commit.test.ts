@@ -11,13 +11,14 @@ import {
   type NewEvent,
   newEvent,
   OptimisticConcurrencyError,
+  type Snapshot,
   StoreBusyError,
   StoreOverloadedError,
   StreamErasedError,
   type StreamId,
 } from "eventfold";
 import { openSqlite, SqliteEventStore } from "eventfold/sqlite";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   filledStream,
   idsOf,
@@ -26,7 +27,7 @@ import {
   readStreamToEnd,
   someEvents,
 } from "../../src/testing/contracts/contract.ts";
-import { someSnapshot } from "../../src/testing/contracts/some-snapshot.ts";
+import { rowOf, someSnapshot } from "../../src/testing/contracts/some-snapshot.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "eventfold-sqlite-groups-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -63,6 +64,29 @@ it("takes events and stream as they are when they are handed over", async () => 
   expect(await appending).toEqual({ version: 1 });
   const [stored] = await readStreamToEnd(store.read({ aggregateType: "Account", aggregateId: "a" }));
   expect(stored).toMatchObject({ id: first.id, type: "Happened0" });
+  await store.close();
+});
+
+it("takes the snapshot of an append as it is when it is handed over", async () => {
+  const { eventStore, snapshotStore, close } = openSqlite(":memory:", { groupCommit });
+  const stream = newStream();
+  const events = someEvents(1);
+  const row = rowOf(someSnapshot({ ...stream, version: 1, stateText: '{"balance":1}' }));
+  const before = { ...row };
+  const snapshot = row as Snapshot;
+  const appending = snapshotStore.jointWith(eventStore)?.append(stream, events, { expectedVersion: 0, snapshot });
+  Object.assign(row, { aggregateId: "another", version: 7, stateText: '{"balance":1000000}', checksum: "other" });
+  expect(await appending).toEqual({ version: 1, snapshot: "stored" });
+  const stored = await snapshotStore.getSnapshot(stream.aggregateId, stream.aggregateType);
+  expect(stored && rowOf(stored)).toEqual(before);
+  await close();
+});
+
+it("goes on while a test has the timers in its hand", async () => {
+  const store = new SqliteEventStore(":memory:", { groupCommit });
+  onTestFinished(() => void vi.useRealTimers());
+  vi.useFakeTimers();
+  expect(await append(store, newStream(), someEvents(1))).toEqual({ version: 1 });
   await store.close();
 });
 

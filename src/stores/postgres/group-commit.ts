@@ -1,4 +1,5 @@
 import { EventfoldError } from "../../errors.ts";
+import { afterTurn } from "../after-turn.ts";
 import { refuseOverload, type Sized, takeGroup } from "../group-bounds.ts";
 import type { Appending } from "./appending.ts";
 import { type Database, mayStand, sqlState } from "./database.ts";
@@ -74,7 +75,7 @@ export class GroupCommit {
       over = true;
       clearTimeout(timer);
       // After this turn: callers who were just answered may have more, and would always miss the group.
-      setImmediate(() => this.#sendGroup());
+      afterTurn(() => this.#sendGroup());
     };
     const timer = setTimeout(goOn, PATIENCE_MS);
     timer.unref();

@@ -1,5 +1,6 @@
 import { DuplicateEventError, OptimisticConcurrencyError, StoreBusyError, StreamErasedError } from "../../errors.ts";
 import type { NewEvent } from "../../events/event.ts";
+import { afterTurn } from "../after-turn.ts";
 import { refuseOverload, type Sized, sizeOf, takeGroup } from "../group-bounds.ts";
 import type { SqliteDatabase } from "./database.ts";
 
@@ -60,7 +61,7 @@ export class GroupCommit {
   /** After this turn, when everybody whom it woke up has come. Then another turn, so that the process stays responsive. */
   #planGroup(): void {
     this.#reads = 0;
-    setImmediate(() => {
+    afterTurn(() => {
       this.#storeGroup();
       if (this.#waiting.length > 0) this.#planGroup();
     });

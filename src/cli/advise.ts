@@ -1,7 +1,8 @@
 import { type SnapshotMonitor, surveyOf } from "../monitoring/snapshot-monitor.ts";
 import type { SnapshotStatistics } from "../monitoring/snapshot-monitor-options.ts";
+import { noteAbsentType } from "./absent-type.ts";
 import { type Advice, type Assumptions, adviseType, type Cost, type Outgrown, outgrown } from "./advice.ts";
-import { type Command, databaseCommand, positive, wholeNumber } from "./command.ts";
+import { type Command, databaseCommand, EXIT, positive, wholeNumber } from "./command.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import { eventsPerDay } from "./events-per-day.ts";
 import { bytes, percent } from "./measures.ts";
@@ -36,6 +37,7 @@ export function adviseCommand(session: Session): Command {
       ["eventfold advise ./bank.db", "Advises on every type, for one load with each save."],
       ["eventfold advise postgres://app@db/bank --loads-per-event 20", "The same where reads are many."],
     ],
+    found: "there are no events of --type",
   })
     .option("--type <TYPE>", "only this aggregate type")
     .option("--loads-per-event <n>", "loads for each event that is appended (default: 1)", positive)
@@ -45,6 +47,8 @@ export function adviseCommand(session: Session): Command {
       try {
         const result = await advise(database, type, { loadsPerEvent, writeCostEvents: writeCost });
         session.result({ json }, result, () => adviceText(result, session.stdout));
+        if (type !== undefined && result.types.length === 0 && (await noteAbsentType(session, database, type)))
+          session.exitCode = EXIT.found;
       } finally {
         await database.close();
       }

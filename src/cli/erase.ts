@@ -1,5 +1,6 @@
 import { eraseAggregate } from "../aggregates/erase-aggregate.ts";
-import { type Command, databaseCommand } from "./command.ts";
+import { noteAbsentType } from "./absent-type.ts";
+import { type Command, databaseCommand, EXIT } from "./command.ts";
 import { confirm } from "./confirmation.ts";
 import { openDatabase } from "./database.ts";
 import type { Session } from "./session.ts";
@@ -18,6 +19,7 @@ export function eraseCommand(session: Session): Command {
       ["eventfold erase ./bank.db Account a-1000", "Its snapshots; the events stay, and loads replay them."],
       ["eventfold erase ./bank.db Person p-1 --events", "Everything. Shows what there is, and asks for the id."],
     ],
+    found: "there is nothing under this id, and never was",
   })
     .argument("<TYPE>", "aggregate type")
     .argument("<ID>", "aggregate id")
@@ -32,9 +34,16 @@ export function eraseCommand(session: Session): Command {
         const rows = (await database.administration.rowsOf(stream)).length;
         // A tombstone for an id that was mistyped would take the id away.
         if (version === 0 && rows === 0) {
-          session.result({ json }, { ...stream, events: 0, snapshots: 0 }, () => {
+          const erasure = await database.administration.erasureOf(stream);
+          const isDone = erasure !== undefined && (erasure.events || events !== true);
+          const done = { ...stream, events: 0, snapshots: 0, ...(isDone && { erasedAt: erasure.erasedAt }) };
+          session.result({ json }, done, () => {
+            if (isDone) return `${name} was erased already, at ${erasure.erasedAt}. Nothing was changed.`;
             return `${name} has neither events nor snapshots here. Nothing was changed.`;
           });
+          if (isDone) return;
+          session.exitCode = EXIT.found;
+          await noteAbsentType(session, database, aggregateType);
           return;
         }
         const what =

@@ -1,5 +1,6 @@
 import type { SnapshotVerdict, TypeHealth } from "../monitoring/snapshot-health.ts";
 import type { SnapshotStatistics } from "../monitoring/snapshot-monitor-options.ts";
+import { noteAbsentType } from "./absent-type.ts";
 import { type Command, configOption, databaseCommand, EXIT, wholeNumber } from "./command.ts";
 import { openDatabase } from "./database.ts";
 import { loadRepositories } from "./load-config.ts";
@@ -30,7 +31,7 @@ export function healthCommand(session: Session): Command {
       ["eventfold health ./bank.db", "Looks at every type."],
       ["eventfold health postgres://app@db/bank --type Account --json", "Looks at one type, for a program."],
     ],
-    found: "a snapshot is of another history, ahead of its stream or unproven",
+    found: "a snapshot is of another history, ahead of its stream or unproven; no events of --type",
   })
     .option("--type <TYPE>", "only this aggregate type")
     .option("--streams-max <n>", "with more streams, look at a sample of them (default: 50000)", wholeNumber(1))
@@ -48,6 +49,8 @@ export function healthCommand(session: Session): Command {
         const result: HealthResult = { database: database.name, judgedByClass, types, statistics };
         session.result({ json }, result, () => healthText(result, session.stdout));
         if (types.some(isAmiss)) session.exitCode = EXIT.found;
+        if (type !== undefined && types.length === 0 && (await noteAbsentType(session, database, type)))
+          session.exitCode = EXIT.found;
       } finally {
         await database.close();
       }

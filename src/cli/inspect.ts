@@ -9,10 +9,12 @@ import { type AggregateRepository, definitionOfRepository } from "../aggregates/
 import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { MissReason } from "../aggregates/repository-observer.ts";
 import { CorruptStreamError } from "../errors.ts";
+import type { Instant } from "../events/instant.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotRow } from "../snapshots/snapshot.ts";
 import { isOfKey } from "../snapshots/snapshot-store.ts";
 import { utf8Length } from "../snapshots/utf8-length.ts";
+import { noteAbsentType } from "./absent-type.ts";
 import { type Command, configOption, databaseCommand, EXIT, UsageError, wholeNumber } from "./command.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import { messageOf } from "./failure.ts";
@@ -39,6 +41,8 @@ export interface Inspection extends StreamId {
   /** Where the fold failed, or, with `damaged`, where the stream is damaged, and how. */
   readonly problem?: { readonly version: number; readonly error: string; readonly damaged: boolean };
   readonly snapshots: readonly InspectedSnapshot[];
+  /** When the events were erased for good. */
+  readonly erasedAt?: Instant;
 }
 
 interface InspectedEvent {
@@ -97,6 +101,8 @@ export function inspectCommand(session: Session): Command {
         const inspection = await inspect(database, repository, { aggregateType, aggregateId }, { at, limit });
         session.result({ json }, inspection, () => inspectionText(inspection, session.stdout));
         if (isAmiss(inspection)) session.exitCode = EXIT.found;
+        if (isAbsent(inspection) && inspection.erasedAt === undefined)
+          await noteAbsentType(session, database, aggregateType);
       } finally {
         await database.close();
       }
@@ -116,6 +122,7 @@ async function inspect(
   if (at !== undefined && at > version) {
     throw new UsageError(`${aggregateType}/${aggregateId} is at version ${version}: there is no version ${at}.`);
   }
+  const erasure = version === 0 ? await administration.erasureOf(stream) : undefined;
   const instantiate = repository && (() => repository.createNew(aggregateId));
   const throughVersion = at ?? version;
   const statesAt = rows.map((row) => row.version).filter((each) => each >= 1 && each <= version);
@@ -138,12 +145,17 @@ async function inspect(
     folded: instantiate !== undefined,
     ...eventsAndState(folded),
     snapshots,
+    ...(erasure?.events === true && { erasedAt: erasure.erasedAt }),
   };
 }
 
-function isAmiss({ version, snapshots, problem }: Inspection): boolean {
-  const isAbsent = version === 0 && snapshots.length === 0;
-  return isAbsent || problem !== undefined || snapshots.some(({ differs }) => differs !== undefined);
+function isAbsent({ version, snapshots }: Inspection): boolean {
+  return version === 0 && snapshots.length === 0;
+}
+
+function isAmiss(inspection: Inspection): boolean {
+  const { snapshots, problem } = inspection;
+  return isAbsent(inspection) || problem !== undefined || snapshots.some(({ differs }) => differs !== undefined);
 }
 
 function eventsAndState({ events, problem }: FoldedWindow): Pick<Inspection, "events" | "state" | "problem"> {

@@ -7,8 +7,9 @@ const STATE_LENGTH_MAX = 4_000;
 
 /** An inspection for people. */
 export function inspectionText(inspection: Inspection, terminal: Terminal): string {
-  const { aggregateType, aggregateId, version, snapshots } = inspection;
+  const { aggregateType, aggregateId, version, snapshots, erasedAt } = inspection;
   const name = printable(`${aggregateType}/${aggregateId}`);
+  if (erasedAt !== undefined) return `${name} was erased at ${erasedAt}: its events are gone for good.`;
   if (version === 0 && snapshots.length === 0) return `${name} has neither events nor snapshots here.`;
   return [
     `${terminal.style("bold", name)} is at version ${version} and has ${plural(snapshots.length, "snapshot")}.`,

@@ -1,6 +1,7 @@
 import { checkName } from "../events/bounds.ts";
 import type { PrunableRows, SnapshotAdministration } from "../snapshots/snapshot-administration.ts";
-import { type Command, databaseCommand, InterruptedError, UsageError, wholeNumber } from "./command.ts";
+import { noteAbsentType } from "./absent-type.ts";
+import { type Command, databaseCommand, EXIT, InterruptedError, UsageError, wholeNumber } from "./command.ts";
 import { confirm } from "./confirmation.ts";
 import { openDatabase } from "./database.ts";
 import { Progress } from "./progress.ts";
@@ -29,6 +30,7 @@ export function pruneCommand(session: Session): Command {
       ],
       ["eventfold prune ./bank.db Account --dormant 365 --dry-run", "Only counts them."],
     ],
+    found: "there are neither snapshots nor events of this type",
   })
     .argument("<TYPE>", "aggregate type")
     .option("--schema-version-below <n>", "those of schema versions below n", wholeNumber(2))
@@ -54,6 +56,7 @@ export function pruneCommand(session: Session): Command {
           const work = { title: "Deleting", which, work: "delete", total: found } as const;
           deleted = await eachPage(session, administration, aggregateType, work);
         }
+        if (found === 0 && (await noteAbsentType(session, database, aggregateType))) session.exitCode = EXIT.found;
         session.result({ json }, { aggregateType, found, deleted }, () => {
           const snapshots = `${plural(dryRun === true ? found : deleted, "snapshot")} of ${printable(aggregateType)}`;
           return dryRun === true ? `${snapshots} would be deleted.` : `${snapshots} deleted.`;

@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { RecordedEvent } from "../events/event.ts";
 import { surveyOf } from "../monitoring/snapshot-monitor.ts";
+import { noteAbsentType } from "./absent-type.ts";
 import { type Command, databaseCommand, wholeNumber } from "./command.ts";
 import { commandLine } from "./command-line.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
@@ -36,6 +37,7 @@ export function tailCommand(session: Session): Command {
           "--no-prepare": prepare ? undefined : true,
         });
       try {
+        if (type !== undefined) await noteAbsentType(session, database, type);
         if (from === undefined && once !== true) afterPosition = await surveyOf(database.snapshots).lastPosition();
         for await (const event of follow(session, database, afterPosition, once === true)) {
           if (type === undefined || event.aggregateType === type)

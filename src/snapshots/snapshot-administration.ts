@@ -7,6 +7,9 @@ export interface SnapshotAdministration {
   /** Every row of one aggregate, as it lies there, by schema version and fingerprint. */
   rowsOf(stream: StreamId): Promise<readonly SnapshotRow[]>;
 
+  /** The tombstone of one aggregate; undefined when nothing of it was ever erased. */
+  erasureOf(stream: StreamId): Promise<Erasure | undefined>;
+
   /** Where a page of `rows` rows ends, in the order of the ids; undefined after the last row. A row's aggregate is never split. */
   endOfPage(aggregateType: string, afterId: string | undefined, rows: number): Promise<string | undefined>;
 
@@ -15,6 +18,13 @@ export interface SnapshotAdministration {
 
   /** Deletes the rows in `range` that fit. Resolves to their number. */
   delete(range: AggregateRange, which: PrunableRows): Promise<number>;
+}
+
+/** What was erased for good, the last time. */
+export interface Erasure {
+  /** Whether the events were erased, too, then or before. */
+  readonly events: boolean;
+  readonly erasedAt: Instant;
 }
 
 /** Aggregates of one type with neighboring ids. */

@@ -68,6 +68,26 @@ describe("a database that is not there", () => {
   });
 });
 
+describe("a type that is not there", () => {
+  it.each<[number, ...string[]]>([
+    [1, "inspect", "bank.db", "Acount", "a-000"],
+    [1, "inspect", "bank.db", "Acount", "a-000", "--json"],
+    [1, "erase", "bank.db", "Acount", "a-000", "--events", "--yes"],
+    [1, "prune", "bank.db", "Acount", "--dormant", "1", "--yes"],
+    [1, "health", "bank.db", "--type", "Acount"],
+    [1, "advise", "bank.db", "--type", "Acount", "--json"],
+    [0, "tail", "bank.db", "--type", "Acount", "--once"],
+  ])("ends with %d and names those that are: %s", async (expected, ...args) => {
+    const { folder, path } = bankProject();
+    await fillSqlite(path("bank.db"), 1, 1);
+    const { status, stderr } = eventfold(folder, args);
+    expect({ status, stderr }).toEqual({
+      status: expected,
+      stderr: "No events of type Acount in bank.db. Types there: Account.\n",
+    });
+  });
+});
+
 describe("a password", () => {
   it.each([
     ["that the server is not asked for", "postgres://app:s3cret@localhost:1/bank"],

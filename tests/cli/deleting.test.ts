@@ -1,9 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
-import { type BankProject, bankProject, fillSqlite } from "./bank-project.ts";
+import { freshSchema } from "../setup/postgres.ts";
+import { type BankProject, bankProject, fillPostgres, fillSqlite } from "./bank-project.ts";
 import { eventfold, installEventfold, TerminalRun } from "./installed.ts";
 
 installEventfold();
+const { url } = await freshSchema();
 
 async function warmBank(): Promise<BankProject> {
   const project = bankProject();
@@ -137,9 +139,29 @@ describe("erase", () => {
       "--yes",
     ]);
     expect({ status, stdout }).toEqual({
-      status: 0,
+      status: 1,
       stdout: "Account/a-0000 has neither events nor snapshots here. Nothing was changed.\n",
     });
     expect(rows(project, "SELECT count(*) FROM erasures")).toEqual([0]);
+  });
+
+  it.each(["SQLite", "PostgreSQL"])("tells what was erased before from what never was, in %s", async (kind) => {
+    const { folder, path } = bankProject();
+    const database = kind === "SQLite" ? path("bank.db") : url;
+    await (kind === "SQLite" ? fillSqlite : fillPostgres)(database, 1, 3);
+    const run = (...args: readonly string[]) => eventfold(folder, [args[0] ?? "", database, ...args.slice(1)]);
+    expect(run("erase", "Account", "a-000", "--events", "--yes").status).toBe(0);
+    const again = run("erase", "Account", "a-000", "--events", "--yes");
+    expect(again).toMatchObject({ status: 0, stderr: "" });
+    expect(again.stdout).toMatch(/^Account\/a-000 was erased already, at \d{4}-\S+Z\. Nothing was changed\.\n$/);
+    const shown = run("inspect", "Account", "a-000");
+    expect(shown).toMatchObject({ status: 1, stderr: "" });
+    expect(shown.stdout).toMatch(/^Account\/a-000 was erased at \d{4}-\S+Z: its events are gone for good\.\n$/);
+    expect(JSON.parse(run("inspect", "Account", "a-000", "--json").stdout)).toMatchObject({
+      erasedAt: expect.stringMatching(/Z$/),
+    });
+    expect(run("erase", "Account", "a-001", "--events", "--yes").stderr).toMatch(
+      /^No events of type Account in .*\. There are none of any type\.\n$/,
+    );
   });
 });

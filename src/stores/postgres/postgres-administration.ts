@@ -1,9 +1,14 @@
 import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
-import type { AggregateRange, PrunableRows, SnapshotAdministration } from "../../snapshots/snapshot-administration.ts";
+import type {
+  AggregateRange,
+  Erasure,
+  PrunableRows,
+  SnapshotAdministration,
+} from "../../snapshots/snapshot-administration.ts";
 import type { Database } from "./database.ts";
 import { LOWEST_ID } from "./postgres-event-store.ts";
-import { type SnapshotColumns, toSnapshotRow } from "./rows.ts";
+import { type SnapshotColumns, toInstant, toSnapshotRow } from "./rows.ts";
 
 const selectRows = /* sql */ `
   SELECT
@@ -12,6 +17,12 @@ const selectRows = /* sql */ `
   FROM snapshots
   WHERE aggregate_type = $1 AND aggregate_id = $2
   ORDER BY schema_version, fingerprint
+`;
+
+const selectErasure = /* sql */ `
+  SELECT events_erased::int4 AS events_erased, to_json(erased_at AT TIME ZONE 'UTC') AS erased_at
+  FROM erasures
+  WHERE aggregate_type = $1 AND aggregate_id = $2
 `;
 
 const selectEndOfPage = /* sql */ `
@@ -58,6 +69,12 @@ export class PostgresAdministration implements SnapshotAdministration {
     this.#database.checkAggregateId(aggregateId);
     const rows = await this.#database.rows<SnapshotColumns>(selectRows, [aggregateType, aggregateId]);
     return rows.map((row) => toSnapshotRow(stream, row));
+  }
+
+  async erasureOf({ aggregateType, aggregateId }: StreamId): Promise<Erasure | undefined> {
+    this.#database.checkAggregateId(aggregateId);
+    const [row] = await this.#database.rows<[events: string, at: string]>(selectErasure, [aggregateType, aggregateId]);
+    return row && { events: row[0] === "1", erasedAt: toInstant(row[1]) };
   }
 
   async endOfPage(aggregateType: string, afterId: string | undefined, rows: number): Promise<string | undefined> {

@@ -1,6 +1,12 @@
+import type { Instant } from "../../events/instant.ts";
 import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
-import type { AggregateRange, PrunableRows, SnapshotAdministration } from "../../snapshots/snapshot-administration.ts";
+import type {
+  AggregateRange,
+  Erasure,
+  PrunableRows,
+  SnapshotAdministration,
+} from "../../snapshots/snapshot-administration.ts";
 import type { SqliteDatabase } from "./database.ts";
 import type { SqliteValue } from "./handle.ts";
 import { toSnapshotRow } from "./rows.ts";
@@ -12,6 +18,12 @@ const selectRows = /* sql */ `
   FROM snapshots
   WHERE aggregate_type = ? AND aggregate_id = ?
   ORDER BY schema_version, fingerprint
+`;
+
+const selectErasure = /* sql */ `
+  SELECT events_erased, erased_at
+  FROM erasures
+  WHERE aggregate_type = ? AND aggregate_id = ?
 `;
 
 const selectEndOfPage = /* sql */ `
@@ -52,6 +64,11 @@ export class SqliteAdministration implements SnapshotAdministration {
 
   async rowsOf({ aggregateType, aggregateId }: StreamId): Promise<readonly SnapshotRow[]> {
     return this.#database.rows(selectRows, aggregateType, aggregateId).map(toSnapshotRow);
+  }
+
+  async erasureOf({ aggregateType, aggregateId }: StreamId): Promise<Erasure | undefined> {
+    const [row] = this.#database.rows(selectErasure, aggregateType, aggregateId);
+    return row && { events: row[0] === 1, erasedAt: row[1] as Instant };
   }
 
   async endOfPage(aggregateType: string, afterId: string | undefined, rows: number): Promise<string | undefined> {

@@ -48,7 +48,7 @@ async function bundle() {
     logLevel: "warning",
   });
   for (const file of importing) rmSync(`${file}.map`, { force: true });
-  writeFileSync(join(outDir, "cli/LICENSES.txt"), licences(Object.keys(metafile.inputs)));
+  writeFileSync(join(outDir, "cli/LICENSES.txt"), licenses(Object.keys(metafile.inputs)));
 }
 
 /** Our own modules stay apart: each exists once, and an error class is the same for every entry. */
@@ -58,15 +58,15 @@ function keepOwnModules({ onResolve }) {
   );
 }
 
-/** The licences of what was put in, which ask to be passed on. */
-function licences(inputs) {
+/** The licenses of what was put in, which ask to be passed on. */
+function licenses(inputs) {
   const folders = inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []);
   return [...new Set(folders)]
     .sort((a, b) => a.localeCompare(b, "en"))
     .map((folder) => {
       const { name, version } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
       const file = readdirSync(join(root, folder)).find((each) => /^licen[cs]e\b/i.test(each));
-      if (file === undefined) throw new Error(`${name} comes without a licence text.`);
+      if (file === undefined) throw new Error(`${name} comes without a license text.`);
       return `${name} ${version}\n\n${readFileSync(join(root, folder, file), "utf8").trim()}\n`;
     })
     .join(`\n${"-".repeat(80)}\n\n`);

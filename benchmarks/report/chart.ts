@@ -88,7 +88,10 @@ export function chartOf(run: Run): string {
     title: [
       {
         text: "eventfold beside the bare driver",
-        subtext: `${run.environment.machine?.join(", ") ?? ""}\nMedians of one run, ${run.startedAt.slice(0, 10)}. Axes are logarithmic; scales differ from panel to panel.`,
+        subtext: [
+          run.environment.machine?.join(", ") ?? "",
+          `Medians of one run, ${run.startedAt.slice(0, 10)}. Axes are logarithmic; scales differ from panel to panel.`,
+        ].join("\n"),
         left: 16,
         top: 12,
         textStyle: { fontSize: 20, color: TEXT },

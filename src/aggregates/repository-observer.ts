@@ -189,7 +189,9 @@ function describeMiss(fact: Extract<RepositoryFact, { kind: "missed" }>): string
   const { row, wanted, reason, error } = fact;
   const found = row === undefined ? "" : ` at version ${row.version}`;
   const versions = reason === "schema-mismatch" ? ` (row ${row?.schemaVersion}, class ${wanted.schemaVersion})` : "";
-  return `the snapshot of ${fact.stream.aggregateType}/${fact.stream.aggregateId}${found} was not used, ${reason}${versions}${because(error)}. Its events were replayed.`;
+  const why = `${reason}${versions}${because(error)}`;
+  const { aggregateType, aggregateId } = fact.stream;
+  return `the snapshot of ${aggregateType}/${aggregateId}${found} was not used, ${why}. Its events were replayed.`;
 }
 
 function label(fact: { readonly stream: StreamId; readonly version: number }): string {

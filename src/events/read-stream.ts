@@ -18,7 +18,7 @@ export interface PagesRange extends ReadRange {
 }
 
 /**
- * Checked pages of a stream, up to the head that the first page saw, so that a busy stream cannot keep a reader for ever.
+ * Checked pages of a stream, up to the head that the first page saw, so that a busy stream cannot keep a reader forever.
  *
  * @throws {CorruptStreamError} when a version is missing or repeated.
  */

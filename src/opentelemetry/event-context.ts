@@ -9,7 +9,7 @@ import {
 } from "@opentelemetry/api";
 import type { DomainEvent, EventMetadata } from "../events/event.ts";
 
-/** Meant for the next service, with what users have entered; an event is kept for ever. */
+/** Meant for the next service, with what users have entered; an event is kept forever. */
 const BAGGAGE = "baggage";
 
 const setter: TextMapSetter<Record<string, string>> = {

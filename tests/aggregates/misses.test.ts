@@ -125,7 +125,7 @@ it("trap: a corrupt row does not become the default state at the snapshot's vers
   expect((await loading.load("a")).state).toEqual((await fullReplay(eventStore, "a")).state);
 });
 
-it("trap: a corrupt row is not tried again at each load for ever: the next due write replaces it", async () => {
+it("trap: a corrupt row is not tried again at each load forever: the next due write replaces it", async () => {
   const { loading, putRow, facts } = await accountWithSnapshot();
   await putRow({ stateText: "{" });
   await saveEvents(loading, "a", 1);

@@ -15,7 +15,7 @@ describe("the chart in the terminal", () => {
     expect(lines.findIndex((line) => /┏━*\s*$/.test(line))).toBeLessThan(lines.indexOf(level[0]!));
   });
 
-  it("says which line is which, without colours", () => {
+  it("says which line is which, without colors", () => {
     const chart = terminalChart(rows, 80, false);
     expect(chart).toContain("Upper line at the right end: without snapshots. Lower line: with snapshots.");
     expect(chart).not.toContain("\u001b");
@@ -26,7 +26,7 @@ describe("the chart in the terminal", () => {
     expect(chart).toContain("Upper line at the right end: with snapshots. Lower line: without snapshots.");
   });
 
-  it("uses colours where there are some", () => {
+  it("uses colors where there are some", () => {
     expect(terminalChart(rows, 80, true)).toContain("\u001b[31m");
   });
 

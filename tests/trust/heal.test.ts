@@ -82,7 +82,7 @@ eachStorage((open) => {
     expect(await snapshotStore.getSnapshot(id, "Account")).toEqual(another);
   });
 
-  it("trap: a corrupt row is not tried again at each load for ever", async () => {
+  it("trap: a corrupt row is not tried again at each load forever", async () => {
     const { repositoryOf, id, snapshotStore, facts } = await unsnapshotted(25);
     const byHand = repositoryOf(Account);
     const row = await byHand.createSnapshot(await byHand.load(id));

@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it("a load does not wait for ever for the replay of another load that is stuck", async () => {
+it("a load does not wait forever for the replay of another load that is stuck", async () => {
   const { accounts, faults, repositoryOf } = setUp({ pageSize: 10 });
   await saveEvents(repositoryOf(Account), "a", 30);
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });

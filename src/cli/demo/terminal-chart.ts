@@ -26,7 +26,7 @@ export function terminalChart(rows: readonly LoadTimes[], columns: number, color
   return `${chart.trimEnd().replace(/^\n/, "")}\n\n${legend(rows, colors)}`;
 }
 
-/** In words, since there may be no colours: which line is which where the chart ends. */
+/** In words, since there may be no colors: which line is which where the chart ends. */
 function legend(rows: readonly LoadTimes[], colors: boolean): string {
   const last = rows.at(-1);
   const names = [colored("without snapshots", "red", colors), colored("with snapshots", "green", colors)];

@@ -128,7 +128,7 @@ export const readCases: readonly ContractCase<EventStore>[] = [
     const seen: number[] = [];
     for await (const event of store.read(stream, { pageSize: 2 })) {
       seen.push(event.version);
-      // Or a read without an end would run for ever.
+      // Or a read without an end would run forever.
       assert.ok(event.version <= 6, "the read goes on past the head that it first saw");
       await store.append(stream, someEvents(3), { expectedVersion: "any" });
     }

@@ -20,10 +20,10 @@ export const snapshotRemovalCases: readonly ContractCase<SnapshotStore>[] = [
     const aggregate = newStream();
     const { aggregateId, aggregateType } = aggregate;
     const read = someSnapshot({ ...aggregate, version: 7, schemaVersion: 2, fingerprint: "f", checksum: "c" });
-    const neighbours = [{ schemaVersion: 1 }, { fingerprint: "F" }, { fingerprint: "" }].map((fields) =>
+    const neighbors = [{ schemaVersion: 1 }, { fingerprint: "F" }, { fingerprint: "" }].map((fields) =>
       someSnapshot({ ...aggregate, version: 7, schemaVersion: 2, fingerprint: "f", checksum: "c", ...fields }),
     );
-    for (const row of [read, ...neighbours]) await store.saveSnapshot(row);
+    for (const row of [read, ...neighbors]) await store.saveSnapshot(row);
     for (const other of [
       { version: 6 },
       { version: 8 },
@@ -38,7 +38,7 @@ export const snapshotRemovalCases: readonly ContractCase<SnapshotStore>[] = [
     assert.equal(await store.deleteSnapshot(aggregateId, aggregateType, { exactly: read, schemaVersion: 1 }), false);
     assert.equal(await store.deleteSnapshot(aggregateId, aggregateType, { exactly: read }), true);
     assert.equal(await store.deleteSnapshot(aggregateId, aggregateType, { exactly: read }), false);
-    assert.equal(await store.deleteSnapshotsByType(aggregateType), neighbours.length);
+    assert.equal(await store.deleteSnapshotsByType(aggregateType), neighbors.length);
   }),
 
   promise("deletes exactly a row without a checksum", async (store) => {

@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../errors.ts";
-import { wholeNumberOption } from "../events/bounds.ts";
+import { type OptionNames, refuseUnknown, wholeNumberOption } from "../events/bounds.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { undecorated } from "../events/event-store-decorator.ts";
 import type { AggregateDefinition } from "./aggregate-definition.ts";
@@ -12,6 +12,8 @@ export interface AggregateCacheOptions {
   /** Memory held at most, in bytes, 1 or more. A state counts two for each character of its JSON and id, and 500 beside. */
   readonly bytesMax?: number;
 }
+
+const OPTION_NAMES: OptionNames<AggregateCacheOptions> = { entriesMax: true, bytesMax: true };
 
 /** The states of one class over one event store. Exported by no entry point. */
 export let heldStatesOf: (cache: AggregateCache, eventStore: EventStore, definition: AggregateDefinition) => HeldStates;
@@ -29,11 +31,11 @@ export class AggregateCache {
 
   /** @throws {ConfigurationError} without a bound, and for one that is no whole number of 1 or more. */
   constructor(options: AggregateCacheOptions) {
-    const { entriesMax, bytesMax, ...others } = options;
-    const [unknown] = Object.keys(others);
-    if (unknown !== undefined) refuse(unknown, "is not known. Known are entriesMax, bytesMax.");
+    refuseUnknown("", options, OPTION_NAMES);
+    const { entriesMax, bytesMax } = options;
     if (entriesMax === undefined && bytesMax === undefined) {
-      refuse("entriesMax", "is missing: a cache needs a bound. Pass entriesMax, bytesMax or both.");
+      const problem = "is missing: a cache needs a bound. Pass entriesMax, bytesMax or both.";
+      throw new ConfigurationError({ option: "entriesMax", problem });
     }
     this.#states = new BoundedStates(
       wholeNumberOption("entriesMax", entriesMax ?? Number.MAX_SAFE_INTEGER),
@@ -62,8 +64,4 @@ export class AggregateCache {
   clear(): void {
     this.#states.purge(() => true);
   }
-}
-
-function refuse(option: string, problem: string): never {
-  throw new ConfigurationError({ option, problem });
 }

@@ -283,7 +283,7 @@ export class AggregateRepository<A extends AnyAggregate> {
   #maintenanceOrThrow(): SnapshotMaintenance {
     this.#refuseClosed();
     if (this.#maintenance !== undefined) return this.#maintenance;
-    throw new ConfigurationError({ option: "snapshots", problem: "is missing: there are no snapshots to look after." });
+    throw new ConfigurationError({ option: "snapshots", problem: "is missing. Pass snapshots: { store }." });
   }
 
   #refuseClosed(): void {

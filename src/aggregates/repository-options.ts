@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { ConfigurationError } from "../errors.ts";
-import { wholeNumberOption } from "../events/bounds.ts";
+import { type OptionNames, refuseUnknown, wholeNumberOption } from "../events/bounds.ts";
 import { discardPromise } from "../events/discard-promise.ts";
 import type { DomainEvent, EventMetadata } from "../events/event.ts";
 import { type EventStore, PAGE_SIZE_DEFAULT } from "../events/event-store.ts";
@@ -127,30 +127,31 @@ export interface ResolvedSnapshotOptions {
   readonly waitUntil: ((settled: Promise<void>) => void) | undefined;
 }
 
-const OPTION_NAMES = [
-  "eventStore",
-  "cache",
-  "snapshots",
-  "publisher",
-  "logger",
-  "observer",
-  "freeze",
-  "checkPurity",
-  "clock",
-  "newId",
-  "pageSize",
-];
-const SNAPSHOT_OPTION_NAMES = [
-  "store",
-  "threshold",
-  "policy",
-  "mode",
-  "timeoutMs",
-  "writeTimeoutMs",
-  "queueLimit",
-  "waitUntil",
-];
+const OPTION_NAMES: OptionNames<RepositoryOptions<AnyAggregate>> = {
+  eventStore: true,
+  cache: true,
+  snapshots: true,
+  publisher: true,
+  logger: true,
+  observer: true,
+  freeze: true,
+  checkPurity: true,
+  clock: true,
+  newId: true,
+  pageSize: true,
+};
+const SNAPSHOT_OPTION_NAMES: OptionNames<SnapshotOptions<AnyAggregate>> = {
+  store: true,
+  threshold: true,
+  policy: true,
+  mode: true,
+  timeoutMs: true,
+  writeTimeoutMs: true,
+  queueLimit: true,
+  waitUntil: true,
+};
 const MODES: readonly unknown[] = ["sync", "background", "atomic", "manual"];
+const ONLY_IN_BACKGROUND = 'has no effect outside background mode. Leave it out, or pass mode: "background".';
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** @throws {ConfigurationError} for an option out of bounds, and for one that would have no effect beside the others. */
@@ -172,10 +173,13 @@ export function resolveOptions<A extends AnyAggregate>(
   refuseUnknown("", options, OPTION_NAMES);
   if (typeof eventStore?.append !== "function")
     refuse("eventStore", "is missing. Pass a store, such as openSqlite(path).eventStore.");
-  if (cache !== undefined && !(cache instanceof AggregateCache)) refuse("cache", "is no AggregateCache.");
-  if (publisher !== undefined && typeof publisher.publish !== "function") refuse("publisher", "has no publish().");
+  if (cache !== undefined && !(cache instanceof AggregateCache))
+    refuse("cache", "is no AggregateCache. Pass new AggregateCache({ entriesMax }).");
+  if (publisher !== undefined && typeof publisher.publish !== "function")
+    refuse("publisher", "has no publish(). Pass an object with publish(events, stream).");
   // What these two throw is ignored later, so that a typing error would silence them unnoticed.
-  if (observer !== undefined && typeof observer !== "function") refuse("observer", "is no function.");
+  if (observer !== undefined && typeof observer !== "function")
+    refuse("observer", "is no function. Pass one that takes facts.");
   if (options.logger && (typeof options.logger.info !== "function" || typeof options.logger.warn !== "function")) {
     refuse("logger", "has no info() or no warn(). Pass pino, winston, console, or false for silence.");
   }
@@ -206,7 +210,10 @@ function resolveSnapshots<A extends AnyAggregate>(
   const { store, threshold, policy, mode = "sync", queueLimit, waitUntil } = options;
   refuseUnknown("snapshots.", options, SNAPSHOT_OPTION_NAMES);
   if (typeof store?.saveSnapshot !== "function") {
-    refuse("snapshots.store", "is missing: without a store, threshold, policy and mode have no effect.");
+    refuse(
+      "snapshots.store",
+      "is missing, without which the others have no effect. Pass one, such as openSqlite(path).snapshotStore.",
+    );
   }
   if (!MODES.includes(mode)) refuse("snapshots.mode", `is ${mode}; pass "sync", "background", "atomic" or "manual".`);
   if (threshold !== undefined && policy !== undefined) {
@@ -215,19 +222,22 @@ function resolveSnapshots<A extends AnyAggregate>(
       "contradicts threshold, which is a policy itself. Use anyOf(everyEvents(n), …) for both.",
     );
   }
-  if (policy !== undefined && typeof policy !== "function") refuse("snapshots.policy", "is no function.");
-  if (mode === "manual" && policy !== undefined) refuse("snapshots.policy", "has no effect in manual mode.");
+  if (policy !== undefined && typeof policy !== "function")
+    refuse("snapshots.policy", "is no function. Pass one, such as everyEvents(100).");
+  if (mode === "manual" && policy !== undefined)
+    refuse("snapshots.policy", "has no effect in manual mode. Leave out either.");
   if ((mode === "background" || mode === "atomic") && threshold === undefined && policy === undefined) {
-    refuse("snapshots.mode", `is "${mode}", which has no effect without a threshold or a policy.`);
+    refuse("snapshots.mode", `is "${mode}", which has no effect without a threshold or a policy. Pass one of them.`);
   }
   const joint = mode === "atomic" ? store.jointWith?.(eventStore) : undefined;
   if (mode === "atomic" && joint === undefined) {
-    refuse("snapshots.mode", 'is "atomic", which needs both stores in one database, opened together.');
+    refuse(
+      "snapshots.mode",
+      'is "atomic", which needs both stores in one database. Take them from one openSqlite() or connectPostgres(), or leave out the mode.',
+    );
   }
-  if (mode !== "background" && queueLimit !== undefined)
-    refuse("snapshots.queueLimit", "has no effect outside background mode.");
-  if (mode !== "background" && waitUntil !== undefined)
-    refuse("snapshots.waitUntil", "has no effect outside background mode.");
+  if (mode !== "background" && queueLimit !== undefined) refuse("snapshots.queueLimit", ONLY_IN_BACKGROUND);
+  if (mode !== "background" && waitUntil !== undefined) refuse("snapshots.waitUntil", ONLY_IN_BACKGROUND);
   const everyThreshold = threshold === undefined ? undefined : everyEvents(threshold);
   if (mode === "manual" && threshold !== undefined) report({ kind: "threshold-ignored", aggregateType, threshold });
   return {
@@ -256,11 +266,6 @@ function reportTo(observers: readonly (RepositoryObserver | undefined)[]): Repos
       }
     }
   };
-}
-
-function refuseUnknown(prefix: string, options: object, names: readonly string[]): void {
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) refuse(prefix + unknown, `is not known. Known are ${names.join(", ")}.`);
 }
 
 function refuse(option: string, problem: string): never {

@@ -29,3 +29,25 @@ export function wholeNumberOption(
   const range = maximum === undefined ? `of ${minimum} or more` : `from ${minimum} to ${maximum}`;
   throw new ConfigurationError({ option, problem: `is ${String(value)}; pass a whole number ${range}.` });
 }
+
+/** Each option of `Options` by name. A list that lacks one, or names one that there is not, does not compile. */
+export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
+
+/**
+ * @param prefix what the options are part of, such as `"snapshots."`; empty for those of a call.
+ * @throws {ConfigurationError} for what is no object, and for an option that is not among `names`: a slip of the pen would go unnoticed.
+ */
+export function refuseUnknown<Options extends object>(
+  prefix: string,
+  options: Options,
+  names: OptionNames<Options>,
+): void {
+  const known = Object.keys(names).join(", ");
+  if (typeof options !== "object" || options === null) {
+    const problem = `was given ${String(options)}; pass an object with any of: ${known}.`;
+    throw new ConfigurationError({ option: prefix.replace(/\.$/, "") || "options", problem });
+  }
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(names, name));
+  if (unknown === undefined) return;
+  throw new ConfigurationError({ option: prefix + unknown, problem: `is not known. Known: ${known}.` });
+}

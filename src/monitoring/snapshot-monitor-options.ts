@@ -1,3 +1,4 @@
+import type { OptionNames } from "../events/bounds.ts";
 import type { Instant } from "../events/instant.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotKey, WantedOfType } from "../snapshots/snapshot-store.ts";
@@ -22,12 +23,21 @@ export interface HealthOptions {
   readonly asOf?: Date | Instant;
 }
 
+export const HEALTH_OPTION_NAMES: OptionNames<HealthOptions> = {
+  aggregateType: true,
+  wanted: true,
+  streamsMax: true,
+  asOf: true,
+};
+
 export interface StatisticsOptions {
   /** Only this type. @default all */
   readonly aggregateType?: string;
   /** Snapshots to look at, 1 to 10,000,000. @default 1,000,000 */
   readonly snapshotsMax?: number;
 }
+
+export const STATISTICS_OPTION_NAMES: OptionNames<StatisticsOptions> = { aggregateType: true, snapshotsMax: true };
 
 export interface SnapshotStatistics {
   /** False when there are more than `snapshotsMax` rows: then these are about as many of them. */
@@ -57,6 +67,16 @@ export interface StaleOptions {
   /** The moment from which ages count. @default now */
   readonly asOf?: Date | Instant;
 }
+
+export const STALE_OPTION_NAMES: OptionNames<StaleOptions> = {
+  aggregateType: true,
+  wanted: true,
+  eventsSince: true,
+  olderThanMs: true,
+  limit: true,
+  after: true,
+  asOf: true,
+};
 
 export interface StalePage {
   /** By type; within a type in the reverse order of ids, which is newest first for UUIDv7. */
@@ -88,6 +108,12 @@ export interface LargestOptions {
   /** Snapshots to look at, 1 to 10,000,000. @default 1,000,000 */
   readonly snapshotsMax?: number;
 }
+
+export const LARGEST_OPTION_NAMES: OptionNames<LargestOptions> = {
+  aggregateType: true,
+  limit: true,
+  snapshotsMax: true,
+};
 
 export interface LargestSnapshots {
   /** False when there are more than `snapshotsMax` rows: larger ones may be among the others. */

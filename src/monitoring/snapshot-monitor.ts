@@ -1,20 +1,24 @@
 import { ConfigurationError } from "../errors.ts";
-import { checkName, checkWholeNumber } from "../events/bounds.ts";
+import { checkName, checkWholeNumber, refuseUnknown } from "../events/bounds.ts";
 import { type Instant, toInstant } from "../events/instant.ts";
 import { checkStreamId, type StreamId } from "../events/stream-id.ts";
 import { THRESHOLD_DEFAULT } from "../snapshots/snapshot-policy.ts";
 import type { WantedOfType } from "../snapshots/snapshot-store.ts";
 import { readHealth } from "./read-health.ts";
 import { chosenOf, type TypeHealth, verdictOn } from "./snapshot-health.ts";
-import type {
-  HealthOptions,
-  LargestOptions,
-  LargestSnapshots,
-  SnapshotStatistics,
-  StaleOptions,
-  StalePage,
-  StaleStream,
-  StatisticsOptions,
+import {
+  HEALTH_OPTION_NAMES,
+  type HealthOptions,
+  LARGEST_OPTION_NAMES,
+  type LargestOptions,
+  type LargestSnapshots,
+  type SnapshotStatistics,
+  STALE_OPTION_NAMES,
+  STATISTICS_OPTION_NAMES,
+  type StaleOptions,
+  type StalePage,
+  type StaleStream,
+  type StatisticsOptions,
 } from "./snapshot-monitor-options.ts";
 import type { SnapshotSurvey, SurveyedStream } from "./snapshot-survey.ts";
 import { walkStreams } from "./survey-walk.ts";
@@ -37,7 +41,7 @@ export let surveyOf: (monitor: SnapshotMonitor) => SnapshotSurvey;
  * `connectPostgres`. Nothing is locked, loaded or changed. A stream and its snapshots are of one moment; two streams may be of two.
  *
  * Every method rejects with {@link InvalidNameError}, {@link InvalidNumberError} or {@link InvalidInstantError} for options out of
- * bounds, before the database is asked, and with {@link ClosedError} after `close`.
+ * bounds and {@link ConfigurationError} for unknown ones, before the database is asked, and with {@link ClosedError} after `close`.
  */
 export class SnapshotMonitor {
   readonly #survey: SnapshotSurvey;
@@ -57,6 +61,7 @@ export class SnapshotMonitor {
    * @throws {ConfigurationError} when `wanted` names a type twice.
    */
   async health(options: HealthOptions = {}): Promise<readonly TypeHealth[]> {
+    refuseUnknown("", options, HEALTH_OPTION_NAMES);
     const { aggregateType, streamsMax = STREAMS_DEFAULT } = options;
     if (aggregateType !== undefined) checkName("aggregate type", aggregateType);
     const wanted = wantedByType(options.wanted);
@@ -67,6 +72,7 @@ export class SnapshotMonitor {
 
   /** Rows and bytes by type, schema version and fingerprint. Reads the table of snapshots, never that of events. */
   async statistics(options: StatisticsOptions = {}): Promise<SnapshotStatistics> {
+    refuseUnknown("", options, STATISTICS_OPTION_NAMES);
     const { aggregateType, snapshotsMax = SNAPSHOTS_DEFAULT } = options;
     if (aggregateType !== undefined) checkName("aggregate type", aggregateType);
     checkWholeNumber("number of snapshots to look at", snapshotsMax, 1, SNAPSHOTS_MAX);
@@ -87,6 +93,7 @@ export class SnapshotMonitor {
    * @throws {ConfigurationError} when `wanted` names a type twice, and for `after` in another type.
    */
   async stale(options: StaleOptions = {}): Promise<StalePage> {
+    refuseUnknown("", options, STALE_OPTION_NAMES);
     const { aggregateType, eventsSince = 2 * THRESHOLD_DEFAULT, olderThanMs, limit = PAGE_DEFAULT } = options;
     const { after } = options;
     if (aggregateType !== undefined) checkName("aggregate type", aggregateType);
@@ -120,6 +127,7 @@ export class SnapshotMonitor {
 
   /** The snapshots with the largest states. Reads the table of snapshots, never that of events. */
   async largest(options: LargestOptions = {}): Promise<LargestSnapshots> {
+    refuseUnknown("", options, LARGEST_OPTION_NAMES);
     const { aggregateType, limit = LARGEST_DEFAULT, snapshotsMax = SNAPSHOTS_DEFAULT } = options;
     if (aggregateType !== undefined) checkName("aggregate type", aggregateType);
     checkWholeNumber("limit", limit, 1, PAGE_MAX);

@@ -1,5 +1,4 @@
-import { ConfigurationError } from "../errors.ts";
-import { wholeNumberOption } from "../events/bounds.ts";
+import { type OptionNames, refuseUnknown, wholeNumberOption } from "../events/bounds.ts";
 import type { ReplayDebt } from "./replay-debt.ts";
 import type { LoadFacts, SnapshotDecision, SnapshotFacts, SnapshotPolicy } from "./snapshot-policy.ts";
 import { spell } from "./time-policies.ts";
@@ -8,6 +7,8 @@ export interface AdaptiveOptions {
   /** Events after the last snapshot, at most, whatever they cost: a save that reaches it takes one. 1 or more. @default 10000 */
   readonly tailMax?: number;
 }
+
+const OPTION_NAMES: OptionNames<AdaptiveOptions> = { tailMax: true };
 
 /** Replayed in 20 to 35 ms, from SQLite and from PostgreSQL. */
 const TAIL_MAX_DEFAULT = 10_000;
@@ -25,11 +26,8 @@ const TAIL_MAX_DEFAULT = 10_000;
  * @throws {ConfigurationError} for an option that is unknown or out of bounds.
  */
 export function adaptive(options: AdaptiveOptions = {}): SnapshotPolicy {
-  const { tailMax = TAIL_MAX_DEFAULT, ...others } = checked(options);
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) {
-    throw new ConfigurationError({ option: `adaptive.${unknown}`, problem: "is not known. Known is tailMax." });
-  }
+  refuseUnknown("adaptive.", options, OPTION_NAMES);
+  const { tailMax = TAIL_MAX_DEFAULT } = options;
   wholeNumberOption("adaptive.tailMax", tailMax);
   const onSave = (facts: SnapshotFacts): SnapshotDecision => decideOnSave(facts, tailMax);
   return Object.assign(onSave, { measures: true, afterLoad: (facts: LoadFacts) => decideAfterLoad(facts, tailMax) });
@@ -80,10 +78,4 @@ function writeCost(debt: ReplayDebt): string {
 function measured(debt: ReplayDebt | undefined): ReplayDebt {
   if (debt !== undefined) return debt;
   throw new TypeError("adaptive() was told no debt. Wrap it by anyOf or allOf, or set `measures` on your own policy.");
-}
-
-function checked(options: AdaptiveOptions): AdaptiveOptions {
-  if (typeof options === "object" && options !== null) return options;
-  const problem = `was given ${String(options)}; pass nothing, or { tailMax }.`;
-  throw new ConfigurationError({ option: "adaptive", problem });
 }

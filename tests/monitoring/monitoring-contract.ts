@@ -503,6 +503,10 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
     const twice = [WANTED, { ...WANTED, schemaVersion: 2 }].map((wanted) => ({ aggregateType, ...wanted }));
     await rejectsWith(snapshots.health({ wanted: twice }), ConfigurationError, { option: "wanted" });
     await rejectsWith(snapshots.stale({ wanted: twice }), ConfigurationError, { option: "wanted" });
+    for (const method of ["health", "statistics", "stale", "largest"] as const) {
+      const unknown = { agregateType: aggregateType } as object;
+      await rejectsWith(snapshots[method](unknown), ConfigurationError, { option: "agregateType" });
+    }
     const after = { aggregateType: newName("Type"), aggregateId: uuidOf("a") };
     await rejectsWith(snapshots.stale({ aggregateType, after }), ConfigurationError, { option: "after" });
     await close();

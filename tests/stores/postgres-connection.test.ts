@@ -12,7 +12,13 @@ import {
   OptimisticConcurrencyError,
   type StreamId,
 } from "eventfold";
-import { connectPostgres, migratePostgres, PostgresEventStore, PostgresSnapshotStore } from "eventfold/postgres";
+import {
+  connectPostgres,
+  migratePostgres,
+  PostgresEventStore,
+  PostgresSnapshotStore,
+  postgresMigrationSql,
+} from "eventfold/postgres";
 import { Faults, FaultyEventStore } from "eventfold/testing";
 import { Client, Pool, type PoolConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -183,6 +189,16 @@ describe("connectPostgres", () => {
     for (const wrong of [undefined, null, 7, {}, { query: "SELECT 1" }]) {
       await expect(connectPostgres(wrong as unknown as Pool)).rejects.toThrow(ConfigurationError);
     }
+  });
+
+  it("refuses an option that is not known", async () => {
+    const options = { aggregateIdTyp: "uuid" } as object;
+    const refusal = expect.objectContaining({ name: ConfigurationError.name, option: "aggregateIdTyp" });
+    await expect(connectPostgres(pool, options)).rejects.toThrow(refusal);
+    await expect(migratePostgres(pool, options)).rejects.toThrow(refusal);
+    expect(() => postgresMigrationSql(options)).toThrow(refusal);
+    expect(() => new PostgresEventStore(pool, options)).toThrow(refusal);
+    expect(() => new PostgresSnapshotStore(pool, options)).toThrow(refusal);
   });
 
   it("names the package pg where that is not installed", async () => {

@@ -312,6 +312,20 @@ for (const [driver, connect] of Object.entries(drivers)) {
       handle.close();
     });
 
+    it("is refused with an option that is not known", () => {
+      const handle = connect(":memory:");
+      const options = { groupComit: true } as SqliteOptions;
+      for (const source of [handle, ":memory:"]) {
+        for (const open of [openSqlite, (...given: Parameters<typeof openSqlite>) => new SqliteEventStore(...given)]) {
+          expect(() => open(source, options)).toThrow(expect.objectContaining({ option: "groupComit" }));
+        }
+        expect(() => new SqliteSnapshotStore(source, options)).toThrow(ConfigurationError);
+        expect(() => openSqlite(source, true as unknown as SqliteOptions)).toThrow(ConfigurationError);
+      }
+      expect(ask(handle, "SELECT count(*) FROM sqlite_schema")).toEqual([0]);
+      handle.close();
+    });
+
     it("is refused in UTF-16, which does not keep every text", () => {
       const handle = connect(":memory:");
       handle.exec("PRAGMA encoding = 'UTF-16'");

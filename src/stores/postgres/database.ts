@@ -6,6 +6,7 @@ import {
   StoreBusyError,
   TablesMissingError,
 } from "../../errors.ts";
+import { type OptionNames, refuseUnknown } from "../../events/bounds.ts";
 
 /** What is needed of a connection: a `Pool`, `Client` or `PoolClient` of pg fits as it is. */
 export interface PostgresPool {
@@ -52,6 +53,12 @@ export interface PostgresOptions {
   readonly groupCommit?: boolean;
 }
 
+export const POSTGRES_OPTION_NAMES: OptionNames<PostgresOptions> = {
+  aggregateIdType: true,
+  prepare: true,
+  groupCommit: true,
+};
+
 export type AggregateIdType = "text" | "uuid";
 
 /** Texts as PostgreSQL sends them, in the order of the statement's columns. */
@@ -67,8 +74,10 @@ export class Database {
     if (typeof (pool as Partial<PostgresPool> | undefined)?.query !== "function") {
       throw new ConfigurationError({ option: "pool", problem: "has no query method. Pass a Pool or Client of pg." });
     }
+    refuseUnknown("", options, POSTGRES_OPTION_NAMES);
     if (options.groupCommit && isClient(pool)) {
-      const problem = "needs a pool: a client may be inside a transaction, which is not for others to take part in.";
+      const problem =
+        "needs a pool: a client may be inside a transaction, which is not for others to take part in. Pass a Pool of pg, or leave it out.";
       throw new ConfigurationError({ option: "groupCommit", problem });
     }
     this.pool = pool;

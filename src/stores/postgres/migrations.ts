@@ -1,5 +1,13 @@
 import { ConfigurationError } from "../../errors.ts";
-import { type AggregateIdType, checkedIdType, Database, type PostgresOptions, type PostgresPool } from "./database.ts";
+import { refuseUnknown } from "../../events/bounds.ts";
+import {
+  type AggregateIdType,
+  checkedIdType,
+  Database,
+  POSTGRES_OPTION_NAMES,
+  type PostgresOptions,
+  type PostgresPool,
+} from "./database.ts";
 
 export type MigrateOptions = Pick<PostgresOptions, "aggregateIdType">;
 
@@ -10,6 +18,7 @@ export type MigrateOptions = Pick<PostgresOptions, "aggregateIdType">;
  * @throws {ConfigurationError} when the database is not encoded in UTF-8, or its tables have ids of the other type.
  */
 export async function migratePostgres(pool: PostgresPool, options: MigrateOptions = {}): Promise<void> {
+  refuseUnknown("", options, POSTGRES_OPTION_NAMES);
   const idType = checkedIdType(options.aggregateIdType);
   const database = new Database(pool, { prepare: false });
   const [[encoding] = []] = await database.rows("SHOW server_encoding");
@@ -27,6 +36,7 @@ export async function migratePostgres(pool: PostgresPool, options: MigrateOption
 
 /** What `migratePostgres` runs, for people who run their own migrations. It may be run again. */
 export function postgresMigrationSql(options: MigrateOptions = {}): string {
+  refuseUnknown("", options, POSTGRES_OPTION_NAMES);
   return `BEGIN;\n\n${script(checkedIdType(options.aggregateIdType))}\nCOMMIT;\n`;
 }
 

@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../../errors.ts";
-import { checkWholeNumber } from "../../events/bounds.ts";
+import { checkWholeNumber, type OptionNames, refuseUnknown } from "../../events/bounds.ts";
 import { isBusy, translated } from "./driver-errors.ts";
 
 /** An open connection: `DatabaseSync` of `node:sqlite`, or `Database` of better-sqlite3. It stays in the hands of its owner. */
@@ -31,6 +31,7 @@ export interface SqliteOptions {
   readonly groupCommit?: boolean;
 }
 
+const OPTION_NAMES: OptionNames<SqliteOptions> = { busyTimeoutMs: true, groupCommit: true };
 const BUSY_TIMEOUT_MS_DEFAULT = 5_000;
 const BUSY_TIMEOUT_MS_MAX = 2 ** 31 - 1;
 const WAL_ATTEMPTS_MAX = 20;
@@ -42,10 +43,11 @@ const openedHere = new WeakSet<SqliteHandle>();
  * Opens a connection that survives a power cut (`synchronous = FULL`), lets readers work beside a writer (WAL) and waits for
  * writers in other processes.
  *
- * @throws {ConfigurationError} for a path that cannot be opened, or where there is no `node:sqlite`.
+ * @throws {ConfigurationError} for an option that is not known, a path that cannot be opened, or where there is no `node:sqlite`.
  * @throws {StoreBusyError} when the database stays locked.
  */
 export function openHandle(path: string, options: SqliteOptions): SqliteHandle {
+  refuseUnknown("", options, OPTION_NAMES);
   const { busyTimeoutMs = BUSY_TIMEOUT_MS_DEFAULT } = options;
   checkWholeNumber("busy timeout", busyTimeoutMs, 0, BUSY_TIMEOUT_MS_MAX);
   // SQLite would open a nameless database that is gone after close.
@@ -85,7 +87,7 @@ export function checkHandle(handle: unknown): void {
   if (typeof (handle as Partial<SqliteHandle> | undefined)?.prepare === "function") return;
   throw new ConfigurationError({
     option: "source",
-    problem: 'is neither a path, nor ":memory:", nor an open connection.',
+    problem: 'is neither a path, nor ":memory:", nor an open connection. Pass one of them, such as "events.db".',
   });
 }
 
@@ -94,15 +96,17 @@ export function isOpenedHere(handle: SqliteHandle): boolean {
   return openedHere.has(handle);
 }
 
-/** @throws {ConfigurationError} for options that cannot take effect on a connection which is open already. */
+/** @throws {ConfigurationError} for options that are not known, or cannot take effect on a connection which is open already. */
 export function refuseOptions(handle: SqliteHandle, options: SqliteOptions): void {
+  refuseUnknown("", options, OPTION_NAMES);
   if (options.busyTimeoutMs !== undefined) {
     const problem = "has no effect on a connection that is open already. Set it there.";
     throw new ConfigurationError({ option: "busyTimeoutMs", problem });
   }
   if (options.groupCommit && !isOpenedHere(handle)) {
     const problem =
-      "needs a path: on a connection of yours, appends that wait could come to be part of a transaction of yours.";
+      "needs a path: on a connection of yours, appends that wait could come to be part of a transaction of yours. " +
+      "Pass the path of the database, or leave it out.";
     throw new ConfigurationError({ option: "groupCommit", problem });
   }
 }

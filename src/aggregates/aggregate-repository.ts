@@ -32,8 +32,11 @@ import {
 /** Of `loadMany`, in one read. */
 const MANY_IDS_AT_ONCE = 500;
 
-/** What its class declares. Exported by no entry point. */
+/** What its class declares, and where its events and snapshots are. Exported by no entry point. */
 export let definitionOfRepository: (repository: AggregateRepository<AnyAggregate>) => AggregateDefinition;
+export let storesOfRepository: (
+  repository: AggregateRepository<AnyAggregate>,
+) => Pick<ResolvedOptions, "eventStore" | "snapshots">;
 
 /**
  * Loads and saves the aggregates of one class. What it loads is what replaying every event gives; snapshots only make it quick.
@@ -54,6 +57,7 @@ export class AggregateRepository<A extends AnyAggregate> {
 
   static {
     definitionOfRepository = (repository) => repository.#definition;
+    storesOfRepository = (repository) => repository.#options;
   }
 
   /** @throws {ConfigurationError} for what the class or the options declare and cannot work; nothing is stored. */

@@ -2,9 +2,13 @@ import { Console } from "node:console";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { AggregateRepository, definitionOfRepository } from "../aggregates/aggregate-repository.ts";
+import { AggregateRepository, definitionOfRepository, storesOfRepository } from "../aggregates/aggregate-repository.ts";
 import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { ConfigStorage, EventfoldConfig } from "../config/index.ts";
+import { undecorated } from "../events/event-store-decorator.ts";
+import { InMemoryEventStore } from "../stores/memory/in-memory-event-store.ts";
+import { PostgresEventStore } from "../stores/postgres/postgres-event-store.ts";
+import { SqliteEventStore } from "../stores/sqlite/sqlite-event-store.ts";
 import { UsageError } from "./command.ts";
 import { messageOf } from "./failure.ts";
 import { readTypeScript } from "./read-typescript.ts";
@@ -36,7 +40,10 @@ export async function loadRepositories(
 /** As {@link loadRepositories}, for commands that cannot do without. */
 export async function requireRepositories(storage: ConfigStorage, file: string | undefined): Promise<Repositories> {
   const repositories = await loadRepositories(storage, file);
-  if (repositories !== undefined) return repositories;
+  if (repositories !== undefined) {
+    for (const [aggregateType, repository] of repositories) refuseOtherStore(aggregateType, repository, storage);
+    return repositories;
+  }
   throw new UsageError(`This needs your aggregates. There is no ${FILES.join(", ")} in this folder; write one:
 
   import { AggregateRepository } from "eventfold";
@@ -50,6 +57,20 @@ export async function requireRepositories(storage: ConfigStorage, file: string |
   });
 
 or name another one by --config.`);
+}
+
+/** A walk over another database would say of this one that all is well. Of stores of the user's own it cannot be told. */
+function refuseOtherStore(
+  aggregateType: string,
+  repository: AggregateRepository<AnyAggregate>,
+  { eventStore }: ConfigStorage,
+): void {
+  const store = undecorated(storesOfRepository(repository).eventStore);
+  const isOurs = [SqliteEventStore, PostgresEventStore, InMemoryEventStore].some((each) => store instanceof each);
+  if (!isOurs || store === undecorated(eventStore)) return;
+  throw new UsageError(
+    `${aggregateType} works on another store than the one it was given: pass storage.eventStore on.`,
+  );
 }
 
 /** What the user's modules print as they load or fold must not end up among the results. Snapshots' troubles are in those. */

@@ -1,4 +1,4 @@
-import type { AggregateRepository } from "../aggregates/aggregate-repository.ts";
+import { type AggregateRepository, storesOfRepository } from "../aggregates/aggregate-repository.ts";
 import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { WalkOptions, WalkReport } from "../aggregates/each-aggregate.ts";
 import type { EventStore } from "../events/event-store.ts";
@@ -39,24 +39,28 @@ type TypeReport<Report extends WalkReport> = Omit<Report, "failures"> & {
 export interface WalkResult<Report extends WalkReport> {
   readonly complete: boolean;
   readonly types: readonly TypeReport<Report>[];
+  /** Types whose repository takes no snapshots, so that there is nothing to do. */
+  readonly skipped: readonly string[];
   /** Command lines that do what is left, in order; empty when nothing is. */
   readonly resume: readonly string[];
 }
 
+const WITHOUT_SNAPSHOTS = "its repository takes no snapshots";
 const COUNTED_AT_ONCE = 10_000;
 const FAILURES_SHOWN_MAX = 10;
 
 /**
  * Walks until it is done or `session` is stopped.
  *
- * @throws {UsageError} for a type without a repository, and for an id to go on after without a type.
+ * @throws {UsageError} for a type without a repository or whose repository takes no snapshots, when none does, and for an id to go on after without a type.
  */
 export async function walkTypes<Report extends WalkReport>(
   session: Session,
   { eventStore }: Pick<OpenDatabase, "eventStore">,
   walk: Walk<Report>,
 ): Promise<WalkResult<Report>> {
-  const chosen = chosenOf(walk);
+  const { chosen, skipped } = chosenOf(walk);
+  for (const aggregateType of skipped) session.note(`${printable(aggregateType)}: ${WITHOUT_SNAPSHOTS}.`);
   const types: TypeReport<Report>[] = [];
   const resume: string[] = [];
   for (const [aggregateType, repository] of chosen) {
@@ -72,7 +76,7 @@ export async function walkTypes<Report extends WalkReport>(
     types.push({ aggregateType, snapshotKey: repository.snapshotKey, ...report, failures });
     if (!report.complete) resume.push(walk.resume(aggregateType, report.lastId ?? afterId));
   }
-  return { complete: resume.length === 0, types, resume };
+  return { complete: resume.length === 0, types, skipped, resume };
 }
 
 /**
@@ -107,18 +111,38 @@ async function ping(snapshots: SnapshotMonitor): Promise<void> {
   await surveyOf(snapshots).lastPosition();
 }
 
-function chosenOf<Report extends WalkReport>({ repositories, aggregateType, afterId }: Walk<Report>): Repositories {
-  const types = [...repositories.keys()].join(", ") || "none";
-  if (aggregateType === undefined) {
-    if (afterId !== undefined && repositories.size > 1) {
-      throw new UsageError(`--after goes on within one type: name it (${types}).`);
-    }
-    return repositories;
+function chosenOf<Report extends WalkReport>({
+  repositories,
+  aggregateType,
+  afterId,
+}: Walk<Report>): {
+  readonly chosen: Repositories;
+  readonly skipped: readonly string[];
+} {
+  const named = aggregateType === undefined ? repositories : only(aggregateType, repositories);
+  const chosen = new Map([...named].filter(([, repository]) => takesSnapshots(repository)));
+  const skipped = [...named.keys()].filter((each) => !chosen.has(each));
+  if (chosen.size === 0 && skipped.length > 0) {
+    const advice = "Pass snapshots: { store: snapshotStore } to it in the configuration.";
+    throw new UsageError(`${skipped.map((each) => `${each}: ${WITHOUT_SNAPSHOTS}`).join("; ")}. ${advice}`);
   }
+  if (aggregateType === undefined && afterId !== undefined && chosen.size > 1)
+    throw new UsageError(`--after goes on within one type: name it (${typesOf(chosen)}).`);
+  return { chosen, skipped };
+}
+
+function only(aggregateType: string, repositories: Repositories): Repositories {
   const repository = repositories.get(aggregateType);
-  if (repository === undefined)
-    throw new UsageError(`The configuration has no repository of ${aggregateType} (${types}).`);
-  return new Map([[aggregateType, repository]]);
+  if (repository !== undefined) return new Map([[aggregateType, repository]]);
+  throw new UsageError(`The configuration has no repository of ${aggregateType} (${typesOf(repositories)}).`);
+}
+
+function typesOf(repositories: Repositories): string {
+  return [...repositories.keys()].join(", ") || "none";
+}
+
+function takesSnapshots(repository: AggregateRepository<AnyAggregate>): boolean {
+  return storesOfRepository(repository).snapshots !== undefined;
 }
 
 async function walkType<Report extends WalkReport>(

@@ -12,6 +12,13 @@ export function refuseOtherClasses(type: AggregateType<AnyAggregate>): void {
   throw new ConfigurationError({ option: "type", problem });
 }
 
+/** Each id once. @throws {ConfigurationError} for what holds no ids, such as a string, which is iterable by its characters. */
+export function distinctIds(ids: Iterable<string>): Set<string> {
+  if (typeof ids === "object" && ids !== null && Symbol.iterator in ids) return new Set(ids);
+  const found = typeof ids === "string" ? `the string ${JSON.stringify(ids)}` : "no collection";
+  throw new ConfigurationError({ option: "ids", problem: `is ${found}. Pass an array or a set of ids.` });
+}
+
 /** Makes the instances of one class, and knows its own from others. */
 export class AggregateInstances<A extends AnyAggregate> {
   readonly #type: AggregateType<A>;

@@ -3,7 +3,7 @@ import type { Snapshot } from "../snapshots/snapshot.ts";
 import type { SnapshotKey } from "../snapshots/snapshot-store.ts";
 import { heldStatesOf } from "./aggregate-cache.ts";
 import { type AggregateDefinition, type AggregateType, definitionOf } from "./aggregate-definition.ts";
-import { AggregateInstances, refuseOtherClasses } from "./aggregate-instances.ts";
+import { AggregateInstances, distinctIds, refuseOtherClasses } from "./aggregate-instances.ts";
 import { AggregateLoader, type Loaded, type LoadTarget } from "./aggregate-loader.ts";
 import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
 import { AggregateSaver } from "./aggregate-saver.ts";
@@ -118,15 +118,18 @@ export class AggregateRepository<A extends AnyAggregate> {
   /**
    * Loads many aggregates with a number of reads that does not grow with theirs: for each 500 of them one read of snapshots, and
    * one of the events after them. Only those with more than 100 events to replay, or with a bad snapshot, take further reads.
+   * Up to 101 events of each of the 500 are in memory at once, or `pageSize` + 1 where that is less, whatever their size: of
+   * aggregates with long tails of large events pass fewer ids at a time.
    *
    * @param ids in any number; one that is named twice is loaded once.
    * @returns the aggregates by id, in the order of `ids`; without those that have no events.
    * @throws what `load` throws, for the first aggregate that cannot be loaded.
+   * @throws {ConfigurationError} for a string in place of `ids`.
    */
   async loadMany(ids: Iterable<string>, options: LoadOptions = {}): Promise<Map<string, A>> {
     this.#refuseClosed();
     const staleMs = staleMsOf(options, this.#options);
-    const targets = Array.from(new Set(ids), (id) => this.#targetOf(id, options));
+    const targets = Array.from(distinctIds(ids), (id) => this.#targetOf(id, options));
     const found = new Map<string, A>();
     for (let start = 0; start < targets.length; start += MANY_IDS_AT_ONCE) {
       const some = targets.slice(start, start + MANY_IDS_AT_ONCE);

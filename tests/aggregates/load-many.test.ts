@@ -96,6 +96,18 @@ eachStorage((open) => {
     expect(callsSince()).toEqual({ joint: 0, one: 0, many: 0, page: 0, pages: 0 });
   });
 
+  it.each([
+    ["a string, which is iterable by characters", "order-1", 'is the string "order-1"'],
+    ["nothing", undefined, "is no collection"],
+    ["one object", { id: "order-1" }, "is no collection"],
+  ])("trap: refuses %s in place of ids", async (_, ids, problem) => {
+    const { repositoryOf, callsSince } = await accountsOf([1]);
+    const loading = repositoryOf(Account).loadMany(ids as Iterable<string>);
+    await expect(loading).rejects.toMatchObject({ name: "ConfigurationError", option: "ids" });
+    await expect(loading).rejects.toThrow(problem);
+    expect(callsSince()).toEqual({ joint: 0, one: 0, many: 0, page: 0, pages: 0 });
+  });
+
   it("gives each aggregate the metadata for what is raised on it", async () => {
     const { ids, repositoryOf, eventStore } = await accountsOf([2, 2]);
     const accounts = repositoryOf(Account);

@@ -22,8 +22,8 @@ const GAP = "  ";
 const COLUMN_WIDTH_MIN = 5;
 
 /**
- * Rows under a head. Where they would be wider than the terminal, the flexible columns are cut with "…", and then the others. What
- * goes to a file or a pipe is never cut.
+ * Rows under a head. Where they would be wider than the terminal, the flexible columns are cut with "…". Where that does not do,
+ * nothing stands in columns: each row is a few lines of `name: value`. What goes to a file or a pipe is never cut.
  */
 export function table(
   columns: readonly TableColumn[],
@@ -32,11 +32,14 @@ export function table(
 ): string {
   const texts = rows.map((row) => row.map((cell) => (typeof cell === "number" ? count(cell) : printable(cell))));
   const widths = columns.map(({ head }, index) => widthOf([head, ...texts.map((row) => row[index] ?? "")]));
+  const colWidths = fitted(columns, widths, available - GAP.length * (columns.length - 1));
+  if (colWidths === undefined)
+    return texts.map((row) => stacked(columns, row, { columns: available, style })).join("\n\n");
   const drawn = new Table({
     ...BORDERLESS,
     head: columns.map(({ head }) => head),
     colAligns: columns.map(({ align = "left" }) => align),
-    colWidths: fitted(columns, widths, available - GAP.length * (columns.length - 1)),
+    colWidths,
   });
   drawn.push(...texts);
   const [head = "", ...lines] = drawn
@@ -81,20 +84,44 @@ function widthOf(cells: readonly string[]): number {
   return column.width;
 }
 
-/** Takes from the widest of the flexible columns, one by one, and from the widest of all when these are at their minimum. */
-function fitted(columns: readonly TableColumn[], natural: readonly number[], available: number): number[] {
+/**
+ * Takes from the widest of the flexible columns, one by one, and nothing of any head. Undefined when they would be too wide
+ * nevertheless: half a number is none.
+ */
+function fitted(columns: readonly TableColumn[], natural: readonly number[], available: number): number[] | undefined {
   const widths = [...natural];
-  const shrink = (candidates: readonly number[]): void => {
-    let excess = widths.reduce((sum, width) => sum + width, 0) - available;
-    for (; excess > 0; excess -= 1) {
-      const widest = candidates.reduce((best, index) => ((widths[index] ?? 0) > (widths[best] ?? 0) ? index : best));
-      if ((widths[widest] ?? 0) <= COLUMN_WIDTH_MIN) return;
-      widths[widest] = (widths[widest] ?? 0) - 1;
-    }
+  const least = columns.map(({ head, flexible = false }, index) => {
+    return flexible ? Math.min(natural[index] ?? 0, Math.max(widthOf([head]), COLUMN_WIDTH_MIN)) : natural[index];
+  });
+  const shrinkable = (index: number): number => {
+    const width = widths[index] ?? 0;
+    return width > (least[index] ?? 0) ? width : 0;
   };
-  const all = [...columns.keys()];
-  const flexible = all.filter((index) => columns[index]?.flexible === true);
-  if (flexible.length > 0) shrink(flexible);
-  shrink(all);
+  let excess = widths.reduce((sum, width) => sum + width, 0) - available;
+  for (; excess > 0; excess -= 1) {
+    const widest = widths.reduce((best, _, index) => (shrinkable(index) > shrinkable(best) ? index : best), 0);
+    if (shrinkable(widest) === 0) return undefined;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
   return widths;
+}
+
+/** One row as lines of `name: value`; of a flexible column one line at most. Empty values are left out. */
+function stacked(
+  columns: readonly TableColumn[],
+  row: readonly string[],
+  { columns: available, style }: Pick<Terminal, "columns" | "style">,
+): string {
+  const lines = columns.map(({ head, flexible = false }, index) => {
+    const value = row[index] ?? "";
+    if (value === "") return [];
+    const drawn = new Table({ ...BORDERLESS, colWidths: [available], wordWrap: !flexible });
+    drawn.push([`${head}: ${value}`]);
+    const [first = "", ...more] = drawn
+      .toString()
+      .split("\n")
+      .map((line) => line.trimEnd());
+    return [first.replace(`${head}:`, style("bold", `${head}:`)), ...more];
+  });
+  return lines.flat().join("\n");
 }

@@ -139,14 +139,32 @@ describe("what is printed", () => {
     expect(eventfold(folder, ["verify", "bank.db"]).stdout).not.toContain("\u001b");
   });
 
-  it("fits a narrow terminal", async () => {
+  it("stands in columns where these fit the terminal, if need be shortened", async () => {
     const { folder, path } = bankProject();
     await fillSqlite(path("bank.db"), 1, 1);
-    const { text } = await new TerminalRun(folder, ["verify", "bank.db"], { columns: 58 }).end();
-    const lines = [/Type {2}.*$/m, /^Account.*$/m].map((line) => line.exec(text)?.[0] ?? "");
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(58);
-    expect(lines[0]).toContain("…");
-    expect(eventfold(folder, ["verify", "bank.db"]).stdout).toContain("No snapshot");
+    const { text } = await new TerminalRun(folder, ["inspect", "bank.db", "Account", "a-000"], { columns: 80 }).end();
+    const lines = [/^Version {2}.*$/m, /^ +1 {2}.*$/m].map((line) => line.exec(text)?.[0] ?? "");
+    expect(lines[0]).toBe("Version  When                      Event      Who  Data          State after");
+    expect(lines[1]?.length).toBeLessThanOrEqual(80);
+  });
+
+  it.each(
+    [40, 60].flatMap((columns) => [
+      { columns, args: ["health"], shown: ["Streams: 1", "use a snapshot", "Events since p50: 0"] },
+      { columns, args: ["verify"], shown: ["Type: Account", "Aggregates: 1", "No snapshot: 0"] },
+      { columns, args: ["inspect", "Account", "a-000"], shown: ["Data: {", "State after: {", "Used by a load"] },
+    ]),
+  )("stands in lines of name: value where the columns do not fit $columns: $args", async ({ columns, args, shown }) => {
+    const { folder, path } = bankProject();
+    await fillSqlite(path("bank.db"), 1, 12);
+    eventfold(folder, ["warm", "bank.db"]);
+    const [name = "", ...rest] = args;
+    const { status, text } = await new TerminalRun(folder, [name, "bank.db", ...rest], { columns }).end();
+    expect(status).toBe(0);
+    for (const each of shown) expect(text).toContain(each);
+    const lines = text.split(/[\n\r]/).filter((line) => !/^(Account\/a-000 is at|Verifying)/.test(line));
+    expect(lines.filter((line) => line.length > columns)).toEqual([]);
+    expect(text).not.toContain("…");
   });
 
   it("leaves a database that was only read as it was", async () => {

@@ -84,7 +84,7 @@ describe("eventfold health", () => {
     const { status, text } = await run.end();
     expect(status).toBe(0);
     expect(run.output).toContain("\u001b[1mType");
-    const tables = text.split("\n").filter((line) => /^(Type|Account|Cart|Sensor) /.test(line));
+    const tables = text.split("\n").filter((line) => /^((Type|Account|Cart|Sensor) |Type: )/.test(line));
     expect(tables.length).toBeGreaterThan(10);
     expect(Math.max(...tables.map((line) => line.length))).toBeLessThanOrEqual(80);
     expect(eventfold(folder, ["health", "bank.db"]).stdout).not.toContain("\u001b");

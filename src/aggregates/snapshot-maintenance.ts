@@ -43,6 +43,8 @@ export interface VerifyReport extends WalkReport {
   readonly withoutSnapshot: number;
   /** Snapshots that are not what a replay gives, or that a load would not have used. */
   readonly diverged: number;
+  /** How many of these there are for each reason. `state`: loads would have used them, and given a wrong state. */
+  readonly divergedBy: { readonly [Reason in Divergence["reason"]]?: number };
   /** Rows deleted because they are among these. */
   readonly deleted: number;
   /** The first 100. */
@@ -122,6 +124,7 @@ export class SnapshotMaintenance {
       });
     }
     const counts = { verified: 0, withoutSnapshot: 0, diverged: 0, deleted: 0 };
+    const divergedBy: { [Reason in Divergence["reason"]]?: number } = {};
     const divergences: Divergence[] = [];
     const report = await eachAggregate(eventStore, aggregateType, options, async (aggregateId) => {
       if (Math.random() >= sample) return;
@@ -136,11 +139,12 @@ export class SnapshotMaintenance {
         return;
       }
       counts.diverged += 1;
+      divergedBy[divergence.reason] = (divergedBy[divergence.reason] ?? 0) + 1;
       if (divergences.length < REPORTED_MAX) divergences.push(divergence);
       if (deleteDiverging && (await store.deleteSnapshot(aggregateId, aggregateType, { exactly: row })))
         counts.deleted += 1;
     });
-    return { ...report, ...counts, divergences };
+    return { ...report, ...counts, divergedBy, divergences };
   }
 
   async prune({ notWrittenForMs }: PruneOptions): Promise<number> {

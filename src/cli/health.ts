@@ -2,6 +2,7 @@ import type { SnapshotVerdict, TypeHealth } from "../monitoring/snapshot-health.
 import type { SnapshotStatistics } from "../monitoring/snapshot-monitor-options.ts";
 import { noteAbsentType } from "./absent-type.ts";
 import { type Command, configOption, databaseCommand, EXIT, wholeNumber } from "./command.ts";
+import { commandLine } from "./command-line.ts";
 import { openDatabase } from "./database.ts";
 import { loadRepositories } from "./load-config.ts";
 import { bytes, duration, percent } from "./measures.ts";
@@ -136,7 +137,7 @@ function keysTable(types: readonly TypeHealth[], { groups }: SnapshotStatistics,
   return table(columns, rows, terminal);
 }
 
-function notes({ types, judgedByClass, statistics }: HealthResult): string[] {
+function notes({ database, types, judgedByClass, statistics }: HealthResult): string[] {
   const sampled = types.filter(({ exact }) => !exact);
   const byNewest = types.filter(({ aggregateType }) => !judgedByClass.includes(aggregateType));
   const names = (list: readonly TypeHealth[]): string =>
@@ -148,6 +149,9 @@ function notes({ types, judgedByClass, statistics }: HealthResult): string[] {
     ...(byNewest.length === 0
       ? []
       : [`${names(byNewest)}: judged by the newest snapshot of each stream, as no repository is configured.`]),
+    ...(types.some(isAmiss)
+      ? [`${commandLine(["verify", database])} lists the aggregates whose snapshots are amiss.`]
+      : []),
     ...(statistics.complete ? [] : [`Sizes are of ${count(statistics.snapshots)} snapshots; there are more.`]),
   ];
 }

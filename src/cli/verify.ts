@@ -1,11 +1,12 @@
 import type { VerifyReport } from "../aggregates/snapshot-maintenance.ts";
-import { type Command, configOption, databaseCommand, EXIT, share, wholeNumber } from "./command.ts";
+import { type Command, configOption, databaseCommand, EXIT, InterruptedError, share, wholeNumber } from "./command.ts";
 import { commandLine } from "./command-line.ts";
 import { confirm } from "./confirmation.ts";
 import { openDatabase } from "./database.ts";
 import { requireRepositories } from "./load-config.ts";
+import { keepsBothIn, orphansOf, withOrphans } from "./orphans.ts";
 import type { Session } from "./session.ts";
-import { plural, right, table } from "./table.ts";
+import { count, plural, right, table } from "./table.ts";
 import { concludeWalk, type WalkResult, walkTypes } from "./walk.ts";
 
 /** `eventfold verify`. */
@@ -13,8 +14,9 @@ export function verifyCommand(session: Session): Command {
   return databaseCommand("verify", {
     summary: "compare snapshots with a replay of the events behind them",
     description:
-      "Compares each snapshot that loads of your classes could use with a replay of the events behind it. Runs beside a " +
-      "working system, and writes nothing unless --delete-diverging is given.",
+      "Compares each snapshot that loads of your classes could use with a replay of the events behind it, and without --sample " +
+      "finds those that have no events behind them any more. Runs beside a working system, and writes nothing unless " +
+      "--delete-diverging is given.",
     examples: [
       ["eventfold verify ./bank.db", "Compares every snapshot of every type of eventfold.config.ts."],
       ["eventfold verify postgres://app@db/bank Account --sample 0.01", "Compares one in a hundred, at random."],
@@ -37,35 +39,46 @@ export function verifyCommand(session: Session): Command {
         const database = await openDatabase(target, { access: deleteDiverging === true ? "write" : "read", prepare });
         try {
           const repositories = await requireRepositories(database, config);
-          if (deleteDiverging === true) {
-            const loss = `Snapshots in ${database.name} that are not what a replay gives will be deleted.`;
+          const walk = (title: string, deleting: boolean): Promise<WalkResult<VerifyReport>> =>
+            walkTypes<VerifyReport>(session, database, {
+              title,
+              repositories,
+              aggregateType,
+              afterId,
+              concurrency,
+              run: async (type, repository, options) => {
+                const search = { aggregateType: type, afterId, signal: session.stopped, deleteThem: deleting };
+                const isWhole = sample === undefined && keepsBothIn(repository, database);
+                // First: a walk that is stopped goes on behind the last stream that it came by.
+                const orphans = isWhole ? await orphansOf(database, search) : undefined;
+                const report = await repository.verifySnapshots({
+                  ...options,
+                  ...(sample !== undefined && { sample }),
+                  deleteDiverging: deleting,
+                });
+                return orphans === undefined ? report : withOrphans(report, orphans);
+              },
+              resume: (type, after) =>
+                commandLine(["verify", database.name, type], {
+                  "--after": after,
+                  "--sample": sample,
+                  "--delete-diverging": deleteDiverging,
+                  "--yes": yes,
+                  "--concurrency": concurrency,
+                  "--config": config,
+                  "--no-prepare": prepare ? undefined : true,
+                }),
+            });
+          let result = await walk("Verifying", deleteDiverging === true && yes === true);
+          if (deleteDiverging === true && yes !== true && divergedIn(result) > 0) {
+            if (!result.complete) throw new InterruptedError("Stopped. Nothing was deleted.");
+            const which = sample === undefined ? "They" : "Those of another sample";
+            const loss = `${database.name}: ${summaryOf(result)} ${which} will be deleted.`;
             await confirm(session, { loss, word: "delete", yes });
+            result = await walk("Deleting", true);
           }
-          const result = await walkTypes<VerifyReport>(session, database, {
-            title: "Verifying",
-            repositories,
-            aggregateType,
-            afterId,
-            concurrency,
-            run: (repository, options) =>
-              repository.verifySnapshots({
-                ...options,
-                ...(sample !== undefined && { sample }),
-                deleteDiverging: deleteDiverging === true,
-              }),
-            resume: (type, after) =>
-              commandLine(["verify", database.name, type], {
-                "--after": after,
-                "--sample": sample,
-                "--delete-diverging": deleteDiverging,
-                "--yes": yes,
-                "--concurrency": concurrency,
-                "--config": config,
-                "--no-prepare": prepare ? undefined : true,
-              }),
-          });
           session.result({ json }, result, () => textOf(result, session));
-          if (result.types.some(({ diverged }) => diverged > 0)) session.exitCode = EXIT.found;
+          if (divergedIn(result) > 0) session.exitCode = EXIT.found;
           await concludeWalk(session, database, result);
         } finally {
           await database.close();
@@ -92,10 +105,33 @@ function textOf(result: WalkResult<VerifyReport>, session: Session): string {
   return [table(columns, rows, stdout), ...divergences(result, session)].join("\n");
 }
 
-function divergences({ types }: WalkResult<VerifyReport>, { stdout }: Session): string[] {
+function divergedIn({ types }: WalkResult<VerifyReport>): number {
+  return types.reduce((sum, { diverged }) => sum + diverged, 0);
+}
+
+/** What is wrong told from what is harmless. */
+function summaryOf({ types }: WalkResult<VerifyReport>): string {
+  const refused = new Map<string, number>();
+  let wrong = 0;
+  for (const [reason, rows] of types.flatMap(({ divergedBy }) => Object.entries(divergedBy))) {
+    if (reason === "state") wrong += rows;
+    else refused.set(reason, (refused.get(reason) ?? 0) + rows);
+  }
+  const total = [...refused.values()].reduce((sum, each) => sum + each, 0);
+  const reasons = [...refused]
+    .toSorted(([a, rowsOfA], [b, rowsOfB]) => rowsOfB - rowsOfA || (a < b ? -1 : 1))
+    .map(([reason, rows]) => `${reason} ${count(rows)}`)
+    .join(", ");
+  const are = total === 1 ? "is" : "are";
+  const harmless = total === 0 ? "" : `; ${count(total)} ${are} refused by loads already (${reasons})`;
+  return `${plural(wrong + total, "snapshot")} not what a replay gives: ${count(wrong)} would give wrong states${harmless}.`;
+}
+
+function divergences(result: WalkResult<VerifyReport>, { stdout }: Session): string[] {
+  const { types } = result;
   const found = types.flatMap(({ aggregateType, divergences: each }) => each.map((one) => ({ ...one, aggregateType })));
   if (found.length === 0) return [];
-  const total = types.reduce((sum, { diverged }) => sum + diverged, 0);
+  const total = divergedIn(result);
   const columns = [
     { head: "Type" },
     { head: "Aggregate", flexible: true },
@@ -107,9 +143,6 @@ function divergences({ types }: WalkResult<VerifyReport>, { stdout }: Session): 
     return [aggregateType, aggregateId, version, schemaVersion, path ?? reason];
   });
   const shown = found.length < total ? ` The first ${found.length}:` : "";
-  return [
-    "",
-    stdout.style("red", `${plural(total, "snapshot")} not what a replay gives.${shown}`),
-    table(columns, rows, stdout),
-  ];
+  const color = types.some(({ divergedBy }) => (divergedBy.state ?? 0) > 0) ? "red" : "yellow";
+  return ["", stdout.style(color, `${summaryOf(result)}${shown}`), table(columns, rows, stdout)];
 }

@@ -23,7 +23,11 @@ export interface Walk<Report extends WalkReport> {
   readonly aggregateType: string | undefined;
   readonly afterId: string | undefined;
   readonly concurrency: number | undefined;
-  readonly run: (repository: AggregateRepository<AnyAggregate>, options: WalkOptions) => Promise<Report>;
+  readonly run: (
+    aggregateType: string,
+    repository: AggregateRepository<AnyAggregate>,
+    options: WalkOptions,
+  ) => Promise<Report>;
   /** The command line that goes on with a type. */
   readonly resume: (aggregateType: string, afterId: string | undefined) => string;
 }
@@ -60,7 +64,6 @@ export async function walkTypes<Report extends WalkReport>(
   walk: Walk<Report>,
 ): Promise<WalkResult<Report>> {
   const { chosen, skipped } = chosenOf(walk);
-  for (const aggregateType of skipped) session.note(`${printable(aggregateType)}: ${WITHOUT_SNAPSHOTS}.`);
   const types: TypeReport<Report>[] = [];
   const resume: string[] = [];
   for (const [aggregateType, repository] of chosen) {
@@ -87,8 +90,9 @@ export async function walkTypes<Report extends WalkReport>(
 export async function concludeWalk<Report extends WalkReport>(
   session: Session,
   { name, snapshots }: Pick<OpenDatabase, "name" | "snapshots">,
-  { types, resume }: WalkResult<Report>,
+  { types, skipped, resume }: WalkResult<Report>,
 ): Promise<void> {
+  for (const aggregateType of skipped) session.note(`${printable(aggregateType)}: ${WITHOUT_SNAPSHOTS}.`);
   for (const { aggregateType, failed, failures } of types) {
     if (failed === 0) continue;
     session.note(`${plural(failed, "aggregate")} of ${printable(aggregateType)} could not be worked on:`);
@@ -156,7 +160,7 @@ async function walkType<Report extends WalkReport>(
   const progress = new Progress({ title: `${title} ${printable(aggregateType)}`, total, unit: "aggregates" });
   let done = 0;
   try {
-    return await run(repository, {
+    return await run(aggregateType, repository, {
       signal: session.stopped,
       afterId,
       ...(concurrency !== undefined && { concurrency }),

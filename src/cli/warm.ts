@@ -39,7 +39,8 @@ export function warmCommand(session: Session): Command {
           aggregateType,
           afterId,
           concurrency,
-          run: (repository, options) => repository.warm({ ...options, ...(eventsMin !== undefined && { eventsMin }) }),
+          run: (_, repository, options) =>
+            repository.warm({ ...options, ...(eventsMin !== undefined && { eventsMin }) }),
           resume: (type, after) =>
             commandLine(["warm", database.name, type], {
               "--after": after,

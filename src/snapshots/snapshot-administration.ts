@@ -16,6 +16,9 @@ export interface SnapshotAdministration {
   /** How many of the rows in `range` fit. */
   count(range: AggregateRange, which: PrunableRows): Promise<number>;
 
+  /** Those of the rows in `range` that fit, in the order of the ids. */
+  list(range: AggregateRange, which: PrunableRows): Promise<readonly ListedRow[]>;
+
   /** Deletes the rows in `range` that fit. Resolves to their number. */
   delete(range: AggregateRange, which: PrunableRows): Promise<number>;
 }
@@ -42,4 +45,9 @@ export interface PrunableRows {
   readonly schemaVersionBelow?: number;
   /** Only of aggregates whose newest event is older, and of those without events. */
   readonly dormantSince?: Instant;
+  /** Only of aggregates without events: they were restored without them, or events were deleted by hand. @default false */
+  readonly withoutEvents?: boolean;
 }
+
+/** Which row it is. */
+export type ListedRow = Pick<SnapshotRow, "aggregateId" | "version" | "schemaVersion" | "fingerprint">;

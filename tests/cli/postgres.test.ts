@@ -110,6 +110,8 @@ describe("with ids of type uuid", async () => {
     const args = ["prune", url, "Account", "--schema-version-below", "2", "--yes"];
     expect(eventfold(folder, args)).toMatchObject({ status: 0, stdout: "1 snapshot of Account deleted.\n" });
     expect(eventfold(folder, ["inspect", url, "Account", "no-uuid"])).toMatchObject({ status: 2, stdout: "" });
+    expect(eventfold(folder, ["verify", url, "--after", "no-uuid"])).toMatchObject({ status: 2, stdout: "" });
+    expect(eventfold(folder, ["verify", url])).toMatchObject({ status: 0, stderr: "" });
   });
 });
 

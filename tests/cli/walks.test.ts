@@ -116,7 +116,7 @@ describe("verify", () => {
     const { folder } = await withWrongSnapshot();
     const { status, stdout } = eventfold(folder, ["verify", "bank.db"]);
     expect(status).toBe(1);
-    expect(stdout).toContain("1 snapshot not what a replay gives.");
+    expect(stdout).toContain("1 snapshot not what a replay gives: 1 would give wrong states.");
     expect(stdout).toMatch(/Account {2}a-003 +12 +1 {2}state\.balance\n/);
   });
 

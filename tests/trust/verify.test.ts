@@ -47,6 +47,7 @@ eachStorage((open) => {
       verified: 6,
       withoutSnapshot: 1,
       diverged: 0,
+      divergedBy: {},
       deleted: 0,
       divergences: [],
     });

@@ -3,6 +3,7 @@ import type { SnapshotRow } from "../../snapshots/snapshot.ts";
 import type {
   AggregateRange,
   Erasure,
+  ListedRow,
   PrunableRows,
   SnapshotAdministration,
 } from "../../snapshots/snapshot-administration.ts";
@@ -50,9 +51,19 @@ const prunable = /* sql */ `
       ORDER BY version DESC
       LIMIT 1
     ) < $6::timestamptz, true))
+    AND (NOT $7::boolean OR NOT EXISTS (
+      SELECT 1
+      FROM events
+      WHERE events.aggregate_type = snapshots.aggregate_type AND events.aggregate_id = snapshots.aggregate_id
+    ))
 `;
 
 const countPrunable = /* sql */ `SELECT count(*) ${prunable}`;
+
+const selectPrunable = /* sql */ `
+  SELECT aggregate_id, version, schema_version, fingerprint ${prunable}
+  ORDER BY aggregate_id, schema_version, fingerprint
+`;
 
 const deletePrunable = /* sql */ `DELETE ${prunable}`;
 
@@ -88,15 +99,28 @@ export class PostgresAdministration implements SnapshotAdministration {
     return Number(rows);
   }
 
+  async list(range: AggregateRange, which: PrunableRows): Promise<readonly ListedRow[]> {
+    const rows = await this.#database.rows<[id: string, version: string, schemaVersion: string, fingerprint: string]>(
+      selectPrunable,
+      this.#bound(range, which),
+    );
+    return rows.map(([aggregateId, version, schemaVersion, fingerprint]) => {
+      return { aggregateId, version: Number(version), schemaVersion: Number(schemaVersion), fingerprint };
+    });
+  }
+
   async delete(range: AggregateRange, which: PrunableRows): Promise<number> {
     return await this.#database.count(deletePrunable, this.#bound(range, which));
   }
 
   #after(afterId: string | undefined): [id: string, schemaVersion: number] {
-    return afterId === undefined ? [LOWEST_ID[this.#database.aggregateIdType], 0] : [afterId, Number.MAX_SAFE_INTEGER];
+    if (afterId === undefined) return [LOWEST_ID[this.#database.aggregateIdType], 0];
+    this.#database.checkAggregateId(afterId);
+    return [afterId, Number.MAX_SAFE_INTEGER];
   }
 
   #bound({ aggregateType, afterId, throughId }: AggregateRange, which: PrunableRows): unknown[] {
-    return [aggregateType, ...this.#after(afterId), throughId, which.schemaVersionBelow, which.dormantSince];
+    const { schemaVersionBelow, dormantSince, withoutEvents = false } = which;
+    return [aggregateType, ...this.#after(afterId), throughId, schemaVersionBelow, dormantSince, withoutEvents];
   }
 }

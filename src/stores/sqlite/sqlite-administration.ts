@@ -4,6 +4,7 @@ import type { SnapshotRow } from "../../snapshots/snapshot.ts";
 import type {
   AggregateRange,
   Erasure,
+  ListedRow,
   PrunableRows,
   SnapshotAdministration,
 } from "../../snapshots/snapshot-administration.ts";
@@ -48,9 +49,19 @@ const prunable = /* sql */ `
       ORDER BY version DESC
       LIMIT 1
     ) < ?, true))
+    AND (NOT ? OR NOT EXISTS (
+      SELECT 1
+      FROM events
+      WHERE events.aggregate_type = snapshots.aggregate_type AND events.aggregate_id = snapshots.aggregate_id
+    ))
 `;
 
 const countPrunable = /* sql */ `SELECT count(*) ${prunable}`;
+
+const selectPrunable = /* sql */ `
+  SELECT aggregate_id, CAST(version AS TEXT), CAST(schema_version AS TEXT), fingerprint ${prunable}
+  ORDER BY aggregate_id, schema_version, fingerprint
+`;
 
 const deletePrunable = /* sql */ `DELETE ${prunable}`;
 
@@ -80,6 +91,13 @@ export class SqliteAdministration implements SnapshotAdministration {
     return Number(this.#database.rows(countPrunable, ...bound(range, which))[0]?.[0]);
   }
 
+  async list(range: AggregateRange, which: PrunableRows): Promise<readonly ListedRow[]> {
+    return this.#database.rows(selectPrunable, ...bound(range, which)).map((row) => {
+      const [aggregateId, version, schemaVersion, fingerprint] = row as readonly [string, string, string, string];
+      return { aggregateId, version: Number(version), schemaVersion: Number(schemaVersion), fingerprint };
+    });
+  }
+
   async delete(range: AggregateRange, which: PrunableRows): Promise<number> {
     return this.#database.run(deletePrunable, ...bound(range, which));
   }
@@ -90,7 +108,8 @@ function bound(
   {
     schemaVersionBelow = null,
     dormantSince = null,
-  }: { schemaVersionBelow?: number | null; dormantSince?: string | null },
+    withoutEvents = false,
+  }: { schemaVersionBelow?: number | null; dormantSince?: string | null; withoutEvents?: boolean },
 ): SqliteValue[] {
-  return [aggregateType, afterId, throughId, schemaVersionBelow, dormantSince, dormantSince];
+  return [aggregateType, afterId, throughId, schemaVersionBelow, dormantSince, dormantSince, Number(withoutEvents)];
 }

@@ -6,6 +6,7 @@ import { commandLine } from "./command-line.ts";
 import { openDatabase } from "./database.ts";
 import { loadRepositories } from "./load-config.ts";
 import { bytes, duration, percent } from "./measures.ts";
+import { passwordHint } from "./secrets.ts";
 import type { Session } from "./session.ts";
 import { count, plural, right, table } from "./table.ts";
 import { printable, type Terminal } from "./terminal.ts";
@@ -48,7 +49,11 @@ export function healthCommand(session: Session): Command {
         const statistics = await database.snapshots.statistics(ofType);
         const judgedByClass = wanted.map(({ aggregateType }) => aggregateType);
         const result: HealthResult = { database: database.name, judgedByClass, types, statistics };
-        session.result({ json }, result, () => healthText(result, session.stdout));
+        const verify = commandLine(["verify", database.name], {
+          "--config": config,
+          "--no-prepare": prepare ? undefined : true,
+        });
+        session.result({ json }, result, () => healthText(result, session.stdout, verify));
         if (types.some(isAmiss)) session.exitCode = EXIT.found;
         if (type !== undefined && types.length === 0 && (await noteAbsentType(session, database, type)))
           session.exitCode = EXIT.found;
@@ -65,7 +70,7 @@ function isAmiss({ loads }: TypeHealth): boolean {
   return AMISS.some((verdict) => loads[verdict] > 0);
 }
 
-function healthText(result: HealthResult, terminal: Terminal): string {
+function healthText(result: HealthResult, terminal: Terminal, verify: string): string {
   const { types, statistics } = result;
   if (types.length === 0) return "No events here.";
   return [
@@ -73,7 +78,7 @@ function healthText(result: HealthResult, terminal: Terminal): string {
     "",
     loadsTable(types, terminal),
     ...(statistics.groups.length === 0 ? [] : ["", keysTable(types, statistics, terminal)]),
-    ...notes(result).flatMap((note) => ["", terminal.style("dim", note)]),
+    ...notes(result, verify).flatMap((note) => ["", terminal.style("dim", note)]),
   ].join("\n");
 }
 
@@ -137,7 +142,7 @@ function keysTable(types: readonly TypeHealth[], { groups }: SnapshotStatistics,
   return table(columns, rows, terminal);
 }
 
-function notes({ database, types, judgedByClass, statistics }: HealthResult): string[] {
+function notes({ database, types, judgedByClass, statistics }: HealthResult, verify: string): string[] {
   const sampled = types.filter(({ exact }) => !exact);
   const byNewest = types.filter(({ aggregateType }) => !judgedByClass.includes(aggregateType));
   const names = (list: readonly TypeHealth[]): string =>
@@ -150,7 +155,7 @@ function notes({ database, types, judgedByClass, statistics }: HealthResult): st
       ? []
       : [`${names(byNewest)}: judged by the newest snapshot of each stream, as no repository is configured.`]),
     ...(types.some(isAmiss)
-      ? [`${commandLine(["verify", database])} lists the aggregates whose snapshots are amiss.`]
+      ? [`${verify}${passwordHint(database)} lists the aggregates whose snapshots are amiss.`]
       : []),
     ...(statistics.complete ? [] : [`Sizes are of ${count(statistics.snapshots)} snapshots; there are more.`]),
   ];

@@ -39,9 +39,9 @@ export function masked(text: string): string {
   return [...secrets].reduce((clean, secret) => clean.replaceAll(asWord(secret), MASK), text);
 }
 
-/** Whether a command that names the database cannot run before the password is put back. */
-export function lacksPassword(name: string): boolean {
-  return name.includes(MASK);
+/** Stands behind a command that names the database, where it cannot run as it is printed; else empty. */
+export function passwordHint(name: string): string {
+  return name.includes(MASK) ? " (put the password back)" : "";
 }
 
 /** Whether parts of what people may mean as the password of `url` would be taken for its host, path or parameters. */

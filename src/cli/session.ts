@@ -1,5 +1,5 @@
 import { EXIT } from "./command.ts";
-import { lacksPassword, masked } from "./secrets.ts";
+import { masked, passwordHint } from "./secrets.ts";
 import { type Terminal, terminal } from "./terminal.ts";
 
 /** What a command has to do with the process that runs it. */
@@ -44,8 +44,7 @@ export function openSession(): Session {
       stdout.write(`${json === true ? JSON.stringify(value, undefined, 2) : text()}\n`),
     note,
     goOn: (what, name, commands) => {
-      const hint = lacksPassword(name) ? " (put the password back)" : "";
-      note([`${what}. Go on with${hint}:`, ...commands.map((each) => `  ${each}`)].join("\n"));
+      note([`${what}. Go on with${passwordHint(name)}:`, ...commands.map((each) => `  ${each}`)].join("\n"));
     },
     exitCode: EXIT.fine,
   };

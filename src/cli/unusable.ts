@@ -2,14 +2,13 @@ import { EventfoldError } from "../errors.ts";
 import { DatabaseError } from "./command.ts";
 import { commandLine } from "./command-line.ts";
 import { messageOf } from "./failure.ts";
-import { lacksPassword } from "./secrets.ts";
+import { passwordHint } from "./secrets.ts";
 
 /** @throws {DatabaseError} unless the tables are those of this release. */
 export function refuseTables(tables: "none" | "outdated" | "current", name: string): void {
   if (tables === "current") return;
   const problem = tables === "none" ? "has no tables of Eventfold" : "has the tables of an older release";
-  const hint = lacksPassword(name) ? " (put the password back)" : "";
-  const migrate = `${commandLine(["migrate", name])}${hint}`;
+  const migrate = `${commandLine(["migrate", name])}${passwordHint(name)}`;
   throw new DatabaseError(`${name} ${problem}. Look whether it is the right one; ${migrate} makes them.`);
 }
 

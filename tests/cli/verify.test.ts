@@ -123,4 +123,6 @@ it("health says which command lists what it found amiss", async () => {
   const { status, stdout } = eventfold(folder, ["health", "bank.db"]);
   expect(status).toBe(1);
   expect(stdout).toContain("eventfold verify bank.db lists the aggregates whose snapshots are amiss.\n");
+  const configured = eventfold(folder, ["health", "bank.db", "--config", "eventfold.config.ts"]);
+  expect(configured.stdout).toContain("eventfold verify bank.db --config eventfold.config.ts lists the aggregates");
 });

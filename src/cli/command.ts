@@ -7,6 +7,8 @@ import {
   Option,
 } from "@commander-js/extra-typings";
 
+import { printable } from "./terminal.ts";
+
 /** A subcommand, ready to run. */
 export type Command = CommandUnknownOpts;
 
@@ -83,6 +85,7 @@ export function program(
     each.configureOutput({
       writeOut: print.out,
       writeErr: print.error,
+      outputError: (text, write) => write(text.replace(/^error:/, "eventfold:")),
       getOutHelpWidth: () => print.columns,
       getErrHelpWidth: () => print.columns,
       getOutHasColors: () => false,
@@ -91,6 +94,11 @@ export function program(
   }
   return {
     run: async (args) => {
+      const [first, name = "help"] = args;
+      // By itself, help of what is unknown prints that of everything, as if that were meant.
+      const known = ["help", ...commands.map((each) => each.name())];
+      if (first === "help" && !name.startsWith("-") && !known.includes(name))
+        throw new UsageError(`There is no command ${printable(name)}.`);
       await root.parseAsync([...args], { from: "user" });
     },
     usage: ([name]) => usageText(commands.find((each) => each.name() === name) ?? root),

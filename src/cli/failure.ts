@@ -42,6 +42,8 @@ export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === "") return error.errors.map(messageOf).join("; ");
   if (error instanceof EventfoldError && error.cause !== undefined)
     return `${error.message} (${messageOf(error.cause)})`;
+  if (error instanceof Error && /client password must be a string/.test(error.message))
+    return "the server wants a password: in the URL, or in PGPASSWORD";
   return error instanceof Error ? error.message : String(error);
 }
 

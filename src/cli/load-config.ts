@@ -1,7 +1,7 @@
 import { Console } from "node:console";
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { relative, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { AggregateRepository, definitionOfRepository, storesOfRepository } from "../aggregates/aggregate-repository.ts";
 import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { ConfigStorage, EventfoldConfig } from "../config/index.ts";
@@ -15,6 +15,9 @@ import { readTypeScript } from "./read-typescript.ts";
 
 /** The user's repositories by aggregate type. */
 export type Repositories = ReadonlyMap<string, AggregateRepository<AnyAggregate>>;
+
+/** Where this very package lies. */
+const PACKAGE = new URL("../", import.meta.url).href;
 
 const FILES = [".ts", ".mts", ".js", ".mjs"].map((extension) => `eventfold.config${extension}`);
 
@@ -87,9 +90,20 @@ async function load(path: string): Promise<Partial<EventfoldConfig>> {
   try {
     module = await import(pathToFileURL(resolve(path)).href);
   } catch (error) {
-    throw new UsageError(`${path} does not load: ${messageOf(error)}`, { cause: error });
+    throw new UsageError(`${path} does not load: ${messageOf(error)}${placeOf(error)}`, { cause: error });
   }
   return ("default" in module ? module.default : module) as Partial<EventfoldConfig>;
+}
+
+/** Where in the user's modules it was thrown, such as ` (src/account.ts:7:9)`; empty where nobody can tell. */
+function placeOf(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const frames = [...stack.matchAll(/^ +at .*?(file:\/\/[^)\s]+):(\d+):(\d+)\)?$/gm)];
+  // What is linked, as in a workspace, does not lie below node_modules.
+  const own = frames.find(([, url = ""]) => !url.includes("/node_modules/") && !url.startsWith(PACKAGE));
+  if (own === undefined) return "";
+  const [, url = "", line, column] = own;
+  return ` (${relative(process.cwd(), fileURLToPath(url))}:${line}:${column})`;
 }
 
 async function repositoriesOf(
@@ -106,7 +120,7 @@ async function repositoriesOf(
   try {
     made = await Promise.resolve<unknown>(config.repositories(storage));
   } catch (error) {
-    throw new UsageError(`repositories() of ${path} failed: ${messageOf(error)}`, { cause: error });
+    throw new UsageError(`repositories() of ${path} failed: ${messageOf(error)}${placeOf(error)}`, { cause: error });
   }
   if (Array.isArray(made) && made.every((each) => each instanceof AggregateRepository)) return made;
   const problem = "must give an array of AggregateRepository, of the very copy of eventfold that runs here";

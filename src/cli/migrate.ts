@@ -2,7 +2,7 @@ import { Database } from "../stores/postgres/database.ts";
 import { type MigrateOptions, migratePostgres, postgresMigrationSql, tablesIn } from "../stores/postgres/migrations.ts";
 import { sqliteMigrationSql } from "../stores/sqlite/migrations.ts";
 import { openSqlite } from "../stores/sqlite/open-sqlite.ts";
-import { type Command, command, DatabaseError, idType } from "./command.ts";
+import { type Command, command, DatabaseError, idType, UsageError } from "./command.ts";
 import { type Target, targetOf } from "./database.ts";
 import { messageOf } from "./failure.ts";
 import { openPool } from "./postgres-database.ts";
@@ -32,6 +32,8 @@ export function migrateCommand(session: Session): Command {
     )
     .action(async (database, { json, print, aggregateIdType }) => {
       const target = targetOf(database);
+      if (target.kind === "SQLite" && aggregateIdType !== undefined)
+        throw new UsageError("--aggregate-id-type is of PostgreSQL: ids in SQLite are text.");
       const options = aggregateIdType === undefined ? {} : { aggregateIdType };
       if (print === true) {
         const sql = target.kind === "PostgreSQL" ? postgresMigrationSql(options) : sqliteMigrationSql();

@@ -68,6 +68,27 @@ describe("a database that is not there", () => {
   });
 });
 
+describe("wrong use", () => {
+  it.each([
+    ["a command", ["nope"], "unknown command 'nope'"],
+    ["help", ["help", "nope"], "There is no command nope."],
+    ["an option", ["health", "bank.db", "--nope"], "unknown option '--nope'"],
+    ["a type of ids", ["migrate", "bank.db", "--aggregate-id-type", "uuid"], "--aggregate-id-type is of PostgreSQL"],
+  ])("of %s is exit code 2, named by the program", (_, args, message) => {
+    const { folder, path } = bankProject();
+    const { status, stdout, stderr } = eventfold(folder, args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr.startsWith(`eventfold: ${message}`)).toBe(true);
+    expect(existsSync(path("bank.db"))).toBe(false);
+  });
+
+  it("is none of help", () => {
+    for (const args of [["help"], ["help", "health"]]) {
+      expect(eventfold(".", args)).toMatchObject({ status: 0, stderr: "", stdout: expect.stringContaining("Usage:") });
+    }
+  });
+});
+
 describe("a type that is not there", () => {
   it.each<[number, ...string[]]>([
     [1, "inspect", "bank.db", "Acount", "a-000"],
@@ -224,6 +245,21 @@ describe("the configuration", () => {
     const { status, stdout, stderr } = eventfold(folder, ["warm", "bank.db", "--json"], env);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(JSON.parse(stdout)).toMatchObject({ types: [{ written: 2 }] });
+  });
+
+  it("names the place where it throws", async () => {
+    const { folder, path, read, write } = bankProject();
+    await fillSqlite(path("bank.db"), 1, 1);
+    const config = read("eventfold.config.ts");
+    write("eventfold.config.ts", config.replace("=> [", "=> [\n  (undefined as any).nope,"));
+    expect(eventfold(folder, ["warm", "bank.db"])).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(
+        /^eventfold: repositories\(\) of .* failed: .*'nope'\) \(eventfold\.config\.ts:7:\d+\)\n/,
+      ),
+    });
+    write("account.ts", `${read("account.ts")}\nthrow new Error("nope");`);
+    expect(eventfold(folder, ["warm", "bank.db"]).stderr).toMatch(/does not load: nope \(account\.ts:11:\d+\)\n/);
   });
 
   it("names the file whose TypeScript is more than types", async () => {

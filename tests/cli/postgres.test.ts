@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { AggregateRepository } from "eventfold";
 import { connectPostgres } from "eventfold/postgres";
 import { Client } from "pg";
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { freshSchema } from "../setup/postgres.ts";
 import { startPostgres } from "../setup/postgres-server.ts";
 import { Account, bankProject, fillPostgres } from "./bank-project.ts";
@@ -91,6 +93,58 @@ describe("on a database of its own", async () => {
     expect(text).toContain("eventfold tail 'postgresql://postgres:***@localhost/");
     expect(run.output).not.toContain("s3cret");
   });
+});
+
+describe.runIf(process.env["DATABASE_URL"] === undefined)("a role that may only read", () => {
+  it("needs the grants of the page on the command line, and its password", async () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/cli/README.md"), "utf8");
+    const grants = /^```sql\n(.*?)^```$/ms.exec(page)?.[1] ?? "";
+    const server = await startPostgres({ settings: { fsync: "off" } });
+    onTestFinished(() => server.stop());
+    const { folder } = bankProject();
+    await fillPostgres(server.url, 2, 12);
+    expect(eventfold(folder, ["warm", server.url]).status).toBe(0);
+    await execute(server.url, "CREATE ROLE reader LOGIN PASSWORD 'enough'");
+    const url = server.url.replace("postgres@", "reader@");
+    const env = { PGPASSWORD: "enough" };
+    const denied = eventfold(folder, ["health", url], env);
+    expect(denied.stderr).toMatch(/permission denied/);
+    await execute(server.url, grants);
+    await askForPasswords(server.url);
+    const refused = eventfold(folder, ["health", url]);
+    expect(refused).toMatchObject({ status: 3, stdout: "" });
+    expect(refused.stderr).toContain("cannot be used: the server wants a password: in the URL, or in PGPASSWORD");
+    for (const args of [
+      ["health", url],
+      ["advise", url],
+      ["verify", url],
+      ["inspect", url, "Account", "a-000"],
+      ["tail", url, "--once"],
+      ["prune", url, "Account", "--schema-version-below", "2", "--dry-run"],
+    ])
+      expect({ args, ...eventfold(folder, args, env) }).toMatchObject({ args, status: 0, stderr: "" });
+    expect(eventfold(folder, ["inspect", url, "Account", "nobody"], env)).toMatchObject({ status: 1, stderr: "" });
+    const written = eventfold(folder, ["erase", url, "Account", "a-000", "--events", "--yes"], env);
+    expect(written).toMatchObject({ status: 3, stderr: expect.stringContaining("permission denied") });
+  });
+
+  /** Of every role but the superuser. Resolves when new connections are asked. */
+  async function askForPasswords(url: string): Promise<void> {
+    const rules = "ARRAY['local all postgres trust', 'local all all scram-sha-256']";
+    await execute(
+      url,
+      `DO $$ BEGIN
+        EXECUTE format('COPY (SELECT unnest(${rules.replaceAll("'", "''")})) TO %L', current_setting('hba_file'));
+      END $$`,
+    );
+    const [before] = await execute(url, "SELECT pg_conf_load_time()::text");
+    await execute(url, "SELECT pg_reload_conf()");
+    for (let attempt = 0; attempt < 1_000; attempt += 1) {
+      const [now] = await execute(url, "SELECT pg_conf_load_time()::text");
+      if (JSON.stringify(now) !== JSON.stringify(before)) return;
+    }
+    throw new Error("The server did not read its configuration again.");
+  }
 });
 
 describe("with ids of type uuid", async () => {

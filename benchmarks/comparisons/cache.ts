@@ -27,6 +27,8 @@ export const cachedLoad: Comparison = {
       await histories.expectAlike(id, TAIL);
       const baseline = () => uncached.load(id);
       await compare({ point: bytes(stateBytes), x: stateBytes, baseline, candidate: () => cached.load(id) });
+      // On the connection that SQLite shares with its baseline, a state may be undone: there the store is always asked.
+      if (eventStore.joinsTransactions) continue;
       await compare({
         point: `${bytes(stateBytes)}, stale`,
         baseline,

@@ -165,7 +165,10 @@ function panelOf({ results }: Run, { heading, axis, rate, lines }: PanelRow, { s
     yAxis: {
       ...common,
       ...decades(all.map(([, y]) => y)),
-      axisLabel: { ...common.axisLabel, formatter: (value: number) => (rate ? `${short(value)}/s` : `${value} ms`) },
+      axisLabel: {
+        ...common.axisLabel, // A power of ten that Math.pow has made may be off by its last digit.
+        formatter: (value: number) => (rate ? `${short(value)}/s` : `${Number(value.toPrecision(3))} ms`),
+      },
     },
     series: drawn.map(({ line, points }) => ({
       type: "line",

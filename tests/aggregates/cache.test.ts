@@ -189,33 +189,31 @@ eachStorage((open, kind) => {
     });
   });
 
-  describe("a stream that was restored", () => {
-    it.each([
-      ["ahead-of-stream", 0],
-      ["history-mismatch", 4],
-      ["history-mismatch", 9],
-    ])("is noticed (%s after %s other events), and what is held heals itself", async (reason, others) => {
-      const { accounts, storage, elsewhere, id, cache, facts, eventStore } = await cached();
-      if (kind === "memory") {
-        // There a restore gives another store, for which nothing is held.
-        return expect((await accounts.load(id)).version).toBe(12);
-      }
-      await accounts.load(id);
-      await storage.restore({ aggregateType: "Account", aggregateId: id }, 8);
-      for (let event = 0; event < others; event += 1) {
-        await elsewhere.update(id, (account) => account.deposit(1_000 + event));
-      }
-      facts.all.length = 0;
-      const loaded = await accounts.load(id);
-      expect(loaded.state).toEqual((await fullReplay(eventStore, id)).state);
-      expect(facts.of("cache-missed")).toMatchObject([{ version: 12, reason }]);
-      facts.all.length = 0;
-      expect((await accounts.load(id)).state).toEqual(loaded.state);
-      expect(facts.of("cache-missed")).toEqual([]);
-      expect(facts.of("loaded")).toMatchObject([{ cachedVersion: 8 + others }]);
-      expect(cache.entryCount).toBe(1);
+  // In memory a restore gives another store, for which nothing is held.
+  if (kind !== "memory")
+    describe("a stream that was restored", () => {
+      it.each([
+        ["ahead-of-stream", 0],
+        ["history-mismatch", 4],
+        ["history-mismatch", 9],
+      ])("is noticed (%s after %s other events), and what is held heals itself", async (reason, others) => {
+        const { accounts, storage, elsewhere, id, cache, facts, eventStore } = await cached();
+        await accounts.load(id);
+        await storage.restore({ aggregateType: "Account", aggregateId: id }, 8);
+        for (let event = 0; event < others; event += 1) {
+          await elsewhere.update(id, (account) => account.deposit(1_000 + event));
+        }
+        facts.all.length = 0;
+        const loaded = await accounts.load(id);
+        expect(loaded.state).toEqual((await fullReplay(eventStore, id)).state);
+        expect(facts.of("cache-missed")).toMatchObject([{ version: 12, reason }]);
+        facts.all.length = 0;
+        expect((await accounts.load(id)).state).toEqual(loaded.state);
+        expect(facts.of("cache-missed")).toEqual([]);
+        expect(facts.of("loaded")).toMatchObject([{ cachedVersion: 8 + others }]);
+        expect(cache.entryCount).toBe(1);
+      });
     });
-  });
 
   describe("staleMs", () => {
     it("asks nobody for a state that was the newest one a moment ago", async () => {

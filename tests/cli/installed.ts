@@ -89,7 +89,8 @@ export class TerminalRun {
     args: readonly string[],
     { columns = 80, env = {} }: { columns?: number; env?: NodeJS.ProcessEnv } = {},
   ) {
-    const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = environment();
+    // What would keep colors from a terminal, or force them on it: Node.js takes CI for a terminal without colors.
+    const { NO_COLOR: _, FORCE_COLOR: __, NODE_DISABLE_COLORS: ___, CI: ____, ...inherited } = environment();
     this.#terminal = spawn(process.execPath, [main, ...args], {
       cwd,
       cols: columns,

@@ -97,21 +97,29 @@ export class InvalidAppendError extends StreamError {
   }
 }
 
-/** The stream was not at the version that the append expected. Nothing of the append was kept. */
+/** The stream was not at the version, or not on the event, that the append expected. Nothing of the append was kept. */
 export class OptimisticConcurrencyError extends StreamError {
   readonly code = "OPTIMISTIC_CONCURRENCY";
   readonly expectedVersion: number;
   readonly actualVersion: number;
-  constructor(facts: { stream: StreamFacts; expectedVersion: number; actualVersion: number; cause?: unknown }) {
+  /** Where the version is the expected one, but another event stands there: the events were restored meanwhile. */
+  readonly expectedEventId: string | undefined;
+  constructor(facts: {
+    stream: StreamFacts;
+    expectedVersion: number;
+    actualVersion: number;
+    expectedEventId?: string;
+  }) {
     super(
       facts,
-      `is at version ${facts.actualVersion}, but ${facts.expectedVersion} was expected. ` +
+      `is at version ${facts.actualVersion}, but ${facts.expectedEventId ? `event ${facts.expectedEventId}` : facts.expectedVersion} was expected. ` +
         (facts.expectedVersion === 0
           ? "It exists already: load it, or create another id."
           : "Load it again and repeat the command, as update() does, with more attempts where many write at once."),
     );
     this.expectedVersion = facts.expectedVersion;
     this.actualVersion = facts.actualVersion;
+    this.expectedEventId = facts.expectedEventId;
   }
 }
 

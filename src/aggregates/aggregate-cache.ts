@@ -24,8 +24,8 @@ export let heldStatesOf: (cache: AggregateCache, eventStore: EventStore, definit
  * id. Within its bounds, what was not used for longest makes room.
  *
  * A load still asks the event store, and finds out there whether the state is of the history that stands: it returns what a replay
- * gives, unless an instance was saved whose state was changed in place, or that was loaded before a restore. Only
- * `load(id, { staleMs })` may be answered without asking.
+ * gives, unless an instance was saved whose state was changed in place. Only `load(id, { staleMs })` may be answered without
+ * asking.
  */
 export class AggregateCache {
   readonly #states: BoundedStates;

@@ -40,6 +40,8 @@ export interface UncommittedEvent {
   readonly event: DomainEvent;
   /** Text since the moment of raising, so that nobody can change what is stored. */
   readonly record: NewEvent;
+  /** Of the event before it; undefined for the first one. */
+  readonly previousId: string | undefined;
 }
 
 type MetadataContext = Pick<RaiseContext, "metadata" | "metadataText">;
@@ -114,7 +116,8 @@ export class AggregateHistory {
     this.#change(() => {
       let state = this.state;
       for (const { type, data } of facts) {
-        const made = this.#make(type, data, this.version + raised.length + 1);
+        const previousId = raised.at(-1)?.event.id ?? this.lastEventId;
+        const made = this.#make(type, data, { version: this.version + raised.length + 1, previousId });
         state = this.#evolve(state, made.event);
         raised.push(made);
       }
@@ -174,7 +177,11 @@ export class AggregateHistory {
     this.lastEventId = events.at(-1)?.id ?? this.lastEventId;
   }
 
-  #make(type: string, input: unknown, version: number): UncommittedEvent {
+  #make(
+    type: string,
+    input: unknown,
+    { version, previousId }: { readonly version: number; readonly previousId: string | undefined },
+  ): UncommittedEvent {
     const { registry, dataCodec } = this.definition;
     const { clock, newId, metadata } = this.#context;
     checkName("event type", type);
@@ -188,6 +195,7 @@ export class AggregateHistory {
     return {
       event: { id, type, data, version, occurredAt, metadata, schemaVersion },
       record: { id, type, occurredAt, schemaVersion, dataText, metadataText: this.#context.metadataText },
+      previousId,
     };
   }
 

@@ -95,18 +95,20 @@ export class AggregateSaver {
   ): Promise<SnapshotCapture | undefined> {
     const { eventStore, snapshotter, joint } = this.#options;
     const { stream, committedVersion: expectedVersion } = history;
+    // After a restore another event may stand at the same version: this instance has not folded it.
+    const expected = { expectedVersion, expectedEventId: batch[0]?.previousId };
     const events = batch.map(({ record }) => record);
     let unwritten = capture;
     let mayStand = history.lostAppendEvents > 0;
     try {
       let appended = false;
       if (capture !== undefined && joint !== undefined && snapshotter !== undefined) {
-        appended = await snapshotter.appendBoth(capture, joint, { stream, events, expectedVersion });
+        appended = await snapshotter.appendBoth(capture, joint, { stream, events, ...expected });
         unwritten = undefined;
         // What was refused should have stored nothing. Should a store be wrong in this, its conflict must not be taken for another's.
         mayStand ||= !appended;
       }
-      if (!appended) await eventStore.append(stream, events, { expectedVersion });
+      if (!appended) await eventStore.append(stream, events, expected);
     } catch (error) {
       if (error instanceof CommitUnknownError) history.lostAppendEvents = batch.length;
       const conflict = error instanceof OptimisticConcurrencyError;

@@ -30,6 +30,7 @@ export interface JointAppend {
   readonly stream: StreamId;
   readonly events: readonly NewEvent[];
   readonly expectedVersion: number;
+  readonly expectedEventId: string | undefined;
 }
 
 const OF_THE_APPEND = [
@@ -107,12 +108,12 @@ export class AggregateSnapshotter {
    */
   async appendBoth(capture: SnapshotCapture, joint: JointStore, append: JointAppend): Promise<boolean> {
     const { snapshot, replacing } = capture;
-    const { stream, events, expectedVersion } = append;
+    const { stream, events, ...expected } = append;
     if (this.#writer.refusesNow(capture)) return false;
     const startedAt = performance.now();
     this.#writer.track(capture);
     try {
-      const options = { expectedVersion, snapshot, ...(replacing && { replacing }) };
+      const options = { ...expected, snapshot, ...(replacing && { replacing }) };
       const result = await joint.append(stream, events, options);
       const appendMs = performance.now() - startedAt;
       this.#writer.succeed(capture, result.snapshot, appendMs);

@@ -1,4 +1,4 @@
-import { ClosedError, InvalidAppendError } from "../errors.ts";
+import { ClosedError, InvalidAppendError, OptimisticConcurrencyError } from "../errors.ts";
 import { checkName, checkWholeNumber } from "./bounds.ts";
 import type { NewEvent, RecordedEvent, StoredEvent } from "./event.ts";
 import { checkStreamId, type StreamId } from "./stream-id.ts";
@@ -20,7 +20,8 @@ export interface EventStore {
   /**
    * Adds `events` to the end of one stream: all of them, or none.
    *
-   * @throws {OptimisticConcurrencyError} when the stream is not at `expectedVersion`.
+   * @throws {OptimisticConcurrencyError} when the stream is not at `expectedVersion`, or another event than
+   *   `expectedEventId` stands there.
    * @throws {DuplicateEventError} when one of the event ids is stored already, in any stream, or occurs twice in `events`.
    * @throws {InvalidAppendError} when `events` is empty, or holds what `newEvent` did not make.
    * @throws {StreamErasedError} when the stream was erased.
@@ -75,6 +76,11 @@ export interface EventStore {
 export interface AppendOptions {
   /** Version the stream must have now: `0` means that it must not exist yet, `"any"` that it does not matter. */
   readonly expectedVersion: number | "any";
+  /**
+   * Id that the event at `expectedVersion` must have: after a restore another one may stand at the same version. Only where that
+   * is 1 or more. @default any id
+   */
+  readonly expectedEventId?: string | undefined;
 }
 
 export interface AppendResult {
@@ -135,7 +141,14 @@ const MANY_MAX = 1_000;
 /** Checks what `append` was given, the same in every store. */
 export function checkAppend(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): void {
   checkStreamId(stream);
-  if (options.expectedVersion !== "any") checkWholeNumber("expected version", options.expectedVersion, 0);
+  const { expectedVersion, expectedEventId } = options;
+  if (expectedVersion !== "any") checkWholeNumber("expected version", expectedVersion, 0);
+  if (expectedEventId !== undefined) {
+    checkName("expected event id", expectedEventId);
+    if (expectedVersion === "any" || expectedVersion === 0) {
+      throw new InvalidAppendError({ stream, problem: "an event id is expected at no version. Pass the one it has." });
+    }
+  }
   if (events.length === 0) throw new InvalidAppendError({ stream, problem: "it has no events. Append at least one." });
   if (events.some((event) => typeof event.dataText !== "string" || typeof event.metadataText !== "string")) {
     throw new InvalidAppendError({ stream, problem: "an event is not ready to be stored. Make it with newEvent()." });
@@ -144,6 +157,25 @@ export function checkAppend(stream: StreamId, events: readonly NewEvent[], optio
     checkName("event id", event.id);
     checkName("event type", event.type);
     checkWholeNumber("event schema version", event.schemaVersion, 1);
+  }
+}
+
+/**
+ * Holds a stream, whose newest event is `last`, against what an append expects.
+ *
+ * @throws {OptimisticConcurrencyError}
+ */
+export function refuseConflict(
+  stream: StreamId,
+  { expectedVersion, expectedEventId }: AppendOptions,
+  last: { readonly version: number; readonly id: string } | undefined,
+): void {
+  const actualVersion = last?.version ?? 0;
+  if (expectedVersion === "any") return;
+  if (expectedVersion !== actualVersion)
+    throw new OptimisticConcurrencyError({ stream, expectedVersion, actualVersion });
+  if (expectedEventId !== undefined && expectedEventId !== last?.id) {
+    throw new OptimisticConcurrencyError({ stream, expectedVersion, actualVersion, expectedEventId });
   }
 }
 

@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { AggregateCache, AggregateRepository, Snapshot, type SnapshotMode, StreamErasedError } from "eventfold";
+import {
+  AggregateCache,
+  AggregateRepository,
+  OptimisticConcurrencyError,
+  Snapshot,
+  type SnapshotMode,
+  StreamErasedError,
+} from "eventfold";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { Account, AccountOfSchema2 } from "./account.ts";
@@ -36,7 +43,7 @@ type Step =
   | { readonly do: "put"; readonly row: (typeof rows)[number]; readonly version: number }
   | { readonly do: "delete" | "erase" }
   /** The stream goes back to a part of its length, as after a restore, and grows elsewhere; the snapshots stay. */
-  | { readonly do: "restore"; readonly part: number; readonly grown: number };
+  | { readonly do: "restore"; readonly part: number; readonly grown: number | "as long as before" };
 
 const builds = fc.array(
   fc.record<Build>({
@@ -71,7 +78,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("restore"),
       part: fc.double({ min: 0, max: 1, noNaN: true }),
-      grown: fc.nat({ max: 9 }),
+      grown: fc.oneof(fc.nat({ max: 9 }), fc.constant("as long as before" as const)),
     }),
   },
 );
@@ -84,8 +91,9 @@ eachStorage((open, kind) => {
     timeout: 120_000,
   }, async () => {
     const facts = new Facts();
+    const refusals: OptimisticConcurrencyError[] = [];
     const property = fc.asyncProperty(builds, steps, async (chosen, history) => {
-      const world = await World.open(open, kind, chosen, facts);
+      const world = await World.open(open, kind, chosen, { facts, refusals });
       for (const step of history) {
         await world.carryOut(step);
         await world.check();
@@ -110,13 +118,23 @@ eachStorage((open, kind) => {
     // A restore in memory gives another store, of which a cache knows nothing.
     const rejected = new Set(facts.of("cache-missed").map(({ reason }) => reason));
     expect(rejected).toEqual(new Set(kind === "memory" ? [] : ["ahead-of-stream", "history-mismatch"]));
+    // Nor would it hold for instances of before a restore that are saved after it, at a version that happens to fit.
+    expect(refusals.length).toBeGreaterThan(0);
+    expect(refusals.filter(({ expectedEventId }) => expectedEventId === undefined)).toEqual([]);
   });
 });
+
+/** What happened, to see that everything did that may. */
+interface Seen {
+  readonly facts: Facts;
+  /** Saves of instances whose version fitted. */
+  readonly refusals: OptimisticConcurrencyError[];
+}
 
 /** One aggregate, the builds that use it, and whatever happens to it. */
 class World {
   readonly #open: readonly Build[];
-  readonly #facts: Facts;
+  readonly #seen: Seen;
   readonly #kind: string;
   readonly #id = randomUUID();
   readonly #cache = new AggregateCache({ entriesMax: 2 });
@@ -124,27 +142,28 @@ class World {
   #repositories: AggregateRepository<Account>[] = [];
   /** Those of before a restore, whose queues may still hold something. */
   readonly #former: AggregateRepository<Account>[] = [];
-  #live: { repository: AggregateRepository<Account>; account: Account } | undefined;
+  /** Held on to by one of the builds, also across a restore. */
+  #live: { build: number; account: Account } | undefined;
   /** A row of before, which a backup of the snapshots may bring back. */
   #earlier: Snapshot | undefined;
   #amount = 0;
 
-  static async open(open: OpenStorage, kind: string, chosen: readonly Build[], facts: Facts): Promise<World> {
-    return new World(await open(), kind, chosen, facts);
+  static async open(open: OpenStorage, kind: string, chosen: readonly Build[], seen: Seen): Promise<World> {
+    return new World(await open(), kind, chosen, seen);
   }
 
-  private constructor(storage: Storage, kind: string, chosen: readonly Build[], facts: Facts) {
+  private constructor(storage: Storage, kind: string, chosen: readonly Build[], seen: Seen) {
     this.#storage = storage;
     this.#kind = kind;
     this.#open = chosen;
-    this.#facts = facts;
+    this.#seen = seen;
     this.#openRepositories();
   }
 
   async carryOut(step: Step): Promise<void> {
     switch (step.do) {
       case "save":
-        return this.#save(this.#repositoryOf(step.build), step.events, step.reuse);
+        return this.#save(step.build % this.#repositories.length, step.events, step.reuse);
       case "snapshot": {
         const repository = this.#repositoryOf(step.build);
         const account = await repository.find(this.#id);
@@ -182,15 +201,31 @@ class World {
     for (const repository of [...this.#former, ...this.#repositories]) await repository.awaitPendingSnapshots();
   }
 
-  async #save(repository: AggregateRepository<Account>, events: number, reuse: boolean): Promise<void> {
-    const live = reuse && this.#live?.repository === repository ? this.#live.account : undefined;
-    const current = live?.version === (await repository.versionOf(this.#id)) ? live : undefined;
-    const account = current ?? (await repository.loadOrCreate(this.#id));
+  async #save(index: number, events: number, reuse: boolean): Promise<void> {
+    const repository = this.#repositoryOf(index);
+    const live = reuse && this.#live?.build === index ? this.#live.account : undefined;
+    const fitting = live?.version === (await repository.versionOf(this.#id)) ? live : undefined;
+    const account =
+      fitting === undefined
+        ? await this.#grow(repository, events)
+        : await this.#raiseAndSave(repository, fitting, events).catch(async (error: unknown) => {
+            if (!(error instanceof OptimisticConcurrencyError)) throw error;
+            this.#seen.refusals.push(error);
+            return this.#grow(repository, events);
+          });
+    this.#live = { build: index, account };
+  }
+
+  async #grow(repository: AggregateRepository<Account>, events: number): Promise<Account> {
+    return this.#raiseAndSave(repository, await repository.loadOrCreate(this.#id), events);
+  }
+
+  async #raiseAndSave(repository: AggregateRepository<Account>, account: Account, events: number): Promise<Account> {
     if (account.version === 0) account.open();
     // Never the same amount twice, so that a lost history differs from the one that grew in its place.
     for (let event = 0; event < events; event += 1) account.deposit((this.#amount += 1));
     await repository.save(account);
-    this.#live = { repository, account };
+    return account;
   }
 
   async #put(row: (typeof rows)[number], version: number): Promise<void> {
@@ -221,14 +256,16 @@ class World {
     await unlessErased(snapshotStore.saveSnapshot(changed));
   }
 
-  async #restore(part: number, grown: number): Promise<void> {
+  async #restore(part: number, growth: number | "as long as before"): Promise<void> {
     const stream = { aggregateType: "Account", aggregateId: this.#id };
     const head = await this.#storage.eventStore.versionOf(stream);
-    this.#storage = await this.#storage.restore(stream, Math.floor(head * part));
+    const kept = Math.floor(head * part);
+    // One event more opens the account again, where none was kept.
+    const grown = growth === "as long as before" ? head - Math.max(kept, 1) : growth;
+    this.#storage = await this.#storage.restore(stream, kept);
     this.#former.push(...this.#repositories);
-    this.#live = undefined;
     const elsewhere = new AggregateRepository(Account, { eventStore: this.#storage.eventStore });
-    if (grown > 0) await this.#save(elsewhere, grown, false);
+    if (grown > 0) await this.#grow(elsewhere, grown);
     this.#openRepositories();
   }
 
@@ -246,7 +283,7 @@ class World {
           ...(cached && { cache: this.#cache }),
           // Stores in memory share no database.
           snapshots: { store, threshold, mode: this.#kind === "memory" && mode === "atomic" ? "sync" : mode },
-          observer: this.#facts.observer,
+          observer: this.#seen.facts.observer,
           logger: false,
         }),
     );

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { AggregateRepository } from "eventfold";
+import { AggregateCache, AggregateRepository } from "eventfold";
 import { expect, it } from "vitest";
 import { Account } from "./account.ts";
 import { Facts } from "./facts.ts";
-import { fullReplay } from "./setup.ts";
+import { fullReplay, saveEvents } from "./setup.ts";
 import { eachStorage, type Storage } from "./stores.ts";
 
-eachStorage((open) => {
+eachStorage((open, kind) => {
   function repositoryOn({ eventStore, snapshotStore }: Storage, threshold?: number) {
     const facts = new Facts();
     const accounts = new AggregateRepository(Account, {
@@ -73,6 +73,53 @@ eachStorage((open) => {
     expect(facts.missReasons).toEqual(["ahead-of-stream"]);
     expect(facts.of("snapshot-stored")).toMatchObject([{ kind: "snapshot-stored", version }]);
     expect(facts.of("loaded").at(-1)).toMatchObject({ version, snapshotVersion: version });
+  });
+
+  it.each(["sync", "background", "atomic", undefined] as const)(
+    "trap: an instance of before the restore is not saved on top of events that it never folded, in mode %s",
+    async (mode) => {
+      // Two stores in memory have no transaction.
+      const snapshotMode = mode === "atomic" && kind === "memory" ? "sync" : mode;
+      const storage = await open();
+      const id = randomUUID();
+      const held = await saveEvents(new AggregateRepository(Account, { eventStore: storage.eventStore }), id, 16);
+      const { eventStore, snapshotStore: store } = await storage.restore(
+        { aggregateType: "Account", aggregateId: id },
+        10,
+      );
+      await grow(new AggregateRepository(Account, { eventStore }), id, 16);
+      const accounts = new AggregateRepository(Account, {
+        eventStore,
+        cache: new AggregateCache({ entriesMax: 10 }),
+        logger: false,
+        ...(snapshotMode && { snapshots: { store, mode: snapshotMode, threshold: 1 } }),
+      });
+      const conflict = { expectedVersion: 16, actualVersion: 16, expectedEventId: expect.any(String) };
+      for (const deposits of [1, 3]) {
+        for (let deposit = 1; deposit <= deposits; deposit += 1) held.deposit(5);
+        await expect(accounts.save(held)).rejects.toMatchObject({ name: "OptimisticConcurrencyError", ...conflict });
+      }
+      await accounts.awaitPendingSnapshots();
+      expect(await eventStore.versionOf({ aggregateType: "Account", aggregateId: id })).toBe(16);
+      expect((await accounts.load(id)).state).toEqual((await fullReplay(eventStore, id)).state);
+
+      await accounts.update(id, (account) => account.deposit(5));
+      expect((await accounts.load(id)).state).toEqual((await fullReplay(eventStore, id)).state);
+    },
+  );
+
+  it("an instance whose events were all kept is saved after the restore", async () => {
+    const storage = await open();
+    const id = randomUUID();
+    const held = await saveEvents(new AggregateRepository(Account, { eventStore: storage.eventStore }), id, 10);
+    const { eventStore } = await storage.restore({ aggregateType: "Account", aggregateId: id }, 10);
+    const accounts = new AggregateRepository(Account, { eventStore });
+    for (const version of [11, 12]) {
+      held.deposit(5);
+      await accounts.save(held);
+      expect(held.version).toBe(version);
+    }
+    expect(held.state).toEqual((await fullReplay(eventStore, id)).state);
   });
 
   it("an aggregate that is gone with the restore is not there, whatever its snapshot says", async () => {

@@ -25,8 +25,8 @@ const writes: Readonly<Record<string, Write>> = {
   'an append at "any" version': ({ eventStore: events }, stream) =>
     events.append(stream, someEvents(2), { expectedVersion: "any" }),
   "an append in a group": async ({ eventStore: events }, stream) => {
-    const appending = new Appending(stream, someEvents(2), "any");
-    const group = [appending, new Appending(newStream(), someEvents(1), 0)];
+    const appending = new Appending(stream, someEvents(2), { expectedVersion: "any" });
+    const group = [appending, new Appending(newStream(), someEvents(1), { expectedVersion: 0 })];
     const [answer] = await appendGroup(new Database(poolOf(events)!), group, 60_000);
     return appending.versionFrom(answer!);
   },

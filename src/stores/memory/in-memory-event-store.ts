@@ -1,4 +1,4 @@
-import { DuplicateEventError, OptimisticConcurrencyError, StreamErasedError } from "../../errors.ts";
+import { DuplicateEventError, StreamErasedError } from "../../errors.ts";
 import type { NewEvent, RecordedEvent, StoredEvent } from "../../events/event.ts";
 import {
   type AppendOptions,
@@ -13,6 +13,7 @@ import {
   positionBounds,
   type ReadRange,
   refuseClosed,
+  refuseConflict,
   type StreamPage,
   type StreamsRange,
   streamsBounds,
@@ -48,10 +49,7 @@ export class InMemoryEventStore implements EventStore {
     const { aggregateType, aggregateId } = stream;
     if (this.#erasedIdsByType.get(aggregateType)?.has(aggregateId)) throw new StreamErasedError({ stream });
     const rows = this.#rowsOf(stream);
-    const { expectedVersion } = options;
-    if (expectedVersion !== "any" && expectedVersion !== rows.length) {
-      throw new OptimisticConcurrencyError({ stream, expectedVersion, actualVersion: rows.length });
-    }
+    refuseConflict(stream, options, rows.at(-1));
     this.#refuseDuplicates(stream, events);
     // No await from here on: all of the events are added, or the process is gone.
     for (const event of events) {

@@ -5,11 +5,12 @@ import {
   StreamErasedError,
 } from "../../errors.ts";
 import type { NewEvent } from "../../events/event.ts";
+import type { AppendOptions } from "../../events/event-store.ts";
 import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
 import type { JointAppendResult, RejectedRow } from "../../snapshots/snapshot-store.ts";
-import { type Database, mayStand, type Row, sqlState } from "./database.ts";
-import { appendEvent, appendEventAt, appendEvents, selectHeadAndErased, selectVersion } from "./event-statements.ts";
+import { type Database, mayStand, sqlState } from "./database.ts";
+import { appendEvent, appendEventAt, appendEvents, selectHead, selectVersion } from "./event-statements.ts";
 import { appendEventsWithSnapshot, appendEventWithSnapshot } from "./joint-statements.ts";
 import { snapshotValues } from "./rows.ts";
 
@@ -20,8 +21,16 @@ const ATTEMPTS_MAX = 1_000;
 export interface Answer {
   /** Version of the stream before. */
   readonly head: number;
+  /** Whether it was at the version, and on the event, that the append expects. */
+  readonly expected: boolean;
   readonly erased: boolean;
   readonly appended: boolean;
+}
+
+export type AnswerColumns = readonly [head: string, expected: string, erased: string, appended: string];
+
+export function toAnswer([head, expected, erased, appended]: AnswerColumns): Answer {
+  return { head: Number(head), expected: expected === "1", erased: erased === "1", appended: appended === "1" };
 }
 
 /** One append, with everything copied that the caller could change meanwhile. */
@@ -31,6 +40,8 @@ export class Appending {
   readonly streamKey: string;
   /** Null for any. */
   readonly expectedVersion: number | null;
+  /** Null for any. */
+  readonly expectedEventId: string | null;
   readonly eventIds: readonly string[];
   /** Of its events: ids, types, schema versions, data, metadata and times. */
   readonly columns: readonly (readonly unknown[])[];
@@ -39,12 +50,13 @@ export class Appending {
   constructor(
     { aggregateType, aggregateId }: StreamId,
     events: readonly NewEvent[],
-    expectedVersion: number | "any",
+    { expectedVersion, expectedEventId }: AppendOptions,
     snapshot?: SnapshotToStore,
   ) {
     this.stream = { aggregateType, aggregateId };
     this.streamKey = `${aggregateType}\0${aggregateId}`;
     this.expectedVersion = expectedVersion === "any" ? null : expectedVersion;
+    this.expectedEventId = expectedEventId ?? null;
     this.eventIds = events.map((event) => event.id);
     this.columns = [
       this.eventIds,
@@ -68,8 +80,8 @@ export class Appending {
   }
 
   /** Whether it was another one's turn only at the last moment, so that it may be repeated. */
-  lostRace({ head, erased, appended }: Answer): boolean {
-    return !appended && !erased && (this.expectedVersion === null || this.expectedVersion === head);
+  lostRace({ expected, erased, appended }: Answer): boolean {
+    return !appended && !erased && expected;
   }
 
   /** @throws {StreamErasedError} or {OptimisticConcurrencyError} when it was not appended. */
@@ -77,10 +89,12 @@ export class Appending {
     const stream = this.stream;
     if (appended) return head + this.eventIds.length;
     if (erased) throw new StreamErasedError({ stream });
+    const { expectedVersion, expectedEventId } = this;
     throw new OptimisticConcurrencyError({
       stream,
-      expectedVersion: this.expectedVersion ?? head,
+      expectedVersion: expectedVersion ?? head,
       actualVersion: head,
+      ...(expectedVersion === head && expectedEventId !== null && { expectedEventId }),
     });
   }
 
@@ -97,11 +111,11 @@ export class Appending {
   }
 
   #statement(): [text: string, values: unknown[]] {
-    const { stream, expectedVersion, columns } = this;
+    const { stream, expectedVersion, expectedEventId, columns } = this;
     const snapshot = this.#snapshot;
     const one = this.eventIds.length === 1;
     const events = one ? columns.map(([first]) => first) : columns;
-    const values = [stream.aggregateType, stream.aggregateId, expectedVersion, ...events];
+    const values = [stream.aggregateType, stream.aggregateId, expectedVersion, expectedEventId, ...events];
     if (snapshot === undefined) {
       return [one ? (expectedVersion === null ? appendEvent : appendEventAt) : appendEvents, values];
     }
@@ -109,25 +123,45 @@ export class Appending {
     return [one ? appendEventWithSnapshot : appendEventsWithSnapshot, values];
   }
 
-  async #send(
-    database: Database,
-    statement: string,
-    values: unknown[],
-  ): Promise<Answer & { readonly stored: boolean }> {
-    let rows: readonly Row[];
+  async #send(database: Database, statement: string, values: unknown[]): Promise<JointAnswer> {
+    let conflict: unknown;
     try {
-      rows = await database.rows(statement, values);
+      const answer = await this.#ask(database, statement, values);
+      if (answer !== undefined) return answer;
     } catch (error) {
       if (sqlState(error) !== "40001") throw this.failure(error);
-      // Above READ COMMITTED a lost race is an error. Inside a transaction that is over then, and the caller's to repeat.
-      const head = await headOf(database, this.stream).catch(() => undefined);
-      if (head === undefined) throw error;
-      return { head, erased: false, appended: false, stored: false };
+      // Above READ COMMITTED a lost race is an error.
+      conflict = error;
     }
-    // The statement for one event on a known version has no answer when it did not append.
-    const [row = []] = rows.length > 0 ? rows : await database.rows(selectHeadAndErased, values.slice(0, 2));
-    return { head: Number(row[0]), erased: row[1] === "1", appended: row[2] === "1", stored: row[3] === "1" };
+    try {
+      const [head] = (await database.rows<JointAnswerColumns>(selectHead, values.slice(0, 4))) as [JointAnswerColumns];
+      return toJointAnswer(head);
+    } catch (error) {
+      // Inside a transaction that is over then, and the caller's to repeat.
+      throw conflict ?? error;
+    }
   }
+
+  /** Undefined where a statement that answers only when it appends did not. */
+  async #ask(database: Database, statement: string, values: unknown[]): Promise<JointAnswer | undefined> {
+    if (statement === appendEventAt) {
+      const appended = (await database.count(statement, values)) > 0;
+      const head = Number(this.expectedVersion);
+      return appended ? { head, expected: true, erased: false, appended, stored: false } : undefined;
+    }
+    const [row] = await database.rows<JointAnswerColumns>(statement, values);
+    return row && toJointAnswer(row);
+  }
+}
+
+interface JointAnswer extends Answer {
+  readonly stored: boolean;
+}
+
+type JointAnswerColumns = readonly [...AnswerColumns, stored: string | null];
+
+function toJointAnswer([head, expected, erased, appended, stored]: JointAnswerColumns): JointAnswer {
+  return { ...toAnswer([head, expected, erased, appended]), stored: stored === "1" };
 }
 
 interface SnapshotToStore {

@@ -3,15 +3,6 @@ import type { AggregateIdType } from "./database.ts";
 // Parameters of one list of columns keep one order throughout. Instants leave as JSON text, which
 // is ISO 8601 whatever time zone and date style the session has; the columns of type json leave to the letter.
 
-/** Version of the newest event of the stream that $1 and $2 name. */
-const headVersion = /* sql */ `coalesce((
-        SELECT version
-        FROM events
-        WHERE aggregate_type = $1 AND aggregate_id = $2
-        ORDER BY version DESC
-        LIMIT 1
-      ), 0)`;
-
 // Where the isolation level is above READ COMMITTED, the snapshot of the transaction may be older than an erasure. Then this fails
 // with a serialization error: every erasure writes the row.
 export const knowsErasures = /* sql */ `
@@ -49,23 +40,34 @@ export const eventColumns =
 
 /** Of the event that is inserted first: plain values, or the first ones of lists. */
 const firstOf = {
-  one: "$4, $5, $6, $7, $8, $9",
-  many: "($4::text[])[1], ($5::text[])[1], ($6::bigint[])[1], ($7::json[])[1], ($8::json[])[1], ($9::timestamptz[])[1]",
+  one: "$5, $6, $7, $8, $9, $10",
+  many: "($5::text[])[1], ($6::text[])[1], ($7::bigint[])[1], ($8::json[])[1], ($9::json[])[1], ($10::timestamptz[])[1]",
 };
+
+/** What an append finds: where the stream ends, whether at version $3 (if any) with event $4 (if any), and whether it was erased. */
+const head = /* sql */ `head AS MATERIALIZED (
+    SELECT
+      coalesce(max(version), 0) AS version,
+      coalesce(max(version), 0) = coalesce($3::bigint, max(version), 0) AND coalesce(max(id) = $4::text, true) AS expected,
+      EXISTS (SELECT FROM erasures WHERE aggregate_type = $1 AND aggregate_id = $2 AND events_erased) AS erased
+    FROM (
+      SELECT version, id
+      FROM events
+      WHERE aggregate_type = $1 AND aggregate_id = $2
+      ORDER BY version DESC
+      LIMIT 1
+    ) AS last
+  )`;
 
 // The head decides, the first event is the gate: it goes in only where the head is the expected one, and where another writer was
 // quicker, ON CONFLICT lets it pass by without an error that would end the transaction around it. All else comes from that row.
 function withFirstEvent(values: string): string {
-  return /* sql */ `WITH head AS MATERIALIZED (
-    SELECT
-      ${headVersion} AS version,
-      EXISTS (SELECT FROM erasures WHERE aggregate_type = $1 AND aggregate_id = $2 AND events_erased) AS erased
-  ),
+  return /* sql */ `WITH ${head},
   first AS (
     INSERT INTO events (${eventColumns})
     SELECT $1, $2, head.version + 1, ${values}
     FROM head
-    WHERE CASE WHEN head.version = coalesce($3::bigint, head.version) AND NOT head.erased AND ${knowsErasures}
+    WHERE CASE WHEN head.expected AND NOT head.erased AND ${knowsErasures}
       THEN ${lockPositions}
       ELSE false
     END
@@ -85,38 +87,46 @@ export const withAppendedEvents: string = /* sql */ `${withFirstEvent(firstOf.ma
       $1, $2, first.version + event.place - 1,
       event.id, event.type, event.schema_version, event.data, event.metadata, event.occurred_at
     FROM first, unnest(
-      (SELECT $4::text[]), (SELECT $5::text[]), (SELECT $6::bigint[]),
-      (SELECT $7::json[]), (SELECT $8::json[]), (SELECT $9::timestamptz[])
+      (SELECT $5::text[]), (SELECT $6::text[]), (SELECT $7::bigint[]),
+      (SELECT $8::json[]), (SELECT $9::json[]), (SELECT $10::timestamptz[])
     ) WITH ORDINALITY AS event (id, type, schema_version, data, metadata, occurred_at, place)
     WHERE event.place > 1
     ORDER BY event.place
   )`;
 
-// One event on top of a known version, as most saves are: the shortest way, which says nothing where it does not append. A stream
-// that has events was not erased.
+// One event on top of a known version, as most saves are: the shortest way, of which only the number of rows tells whether it
+// appended. A stream that has events was not erased. Where the last event is another than the expected one, the head counts as 0, which is never
+// expected together with an event.
 export const appendEventAt: string = /* sql */ `
   INSERT INTO events (${eventColumns})
   SELECT $1, $2, $3::bigint + 1, ${firstOf.one}
   WHERE CASE
-    WHEN ${headVersion} = $3
+    WHEN coalesce((
+        SELECT CASE WHEN $4::text IS NULL OR id = $4 THEN version END
+        FROM events
+        WHERE aggregate_type = $1 AND aggregate_id = $2
+        ORDER BY version DESC
+        LIMIT 1
+      ), 0) = $3
       AND ($3 > 0 OR NOT EXISTS (SELECT FROM erasures WHERE aggregate_type = $1 AND aggregate_id = $2 AND events_erased))
       AND ${knowsErasures}
     THEN ${lockPositionsOnce}
     ELSE false
   END
   ON CONFLICT (aggregate_type, aggregate_id, version) DO NOTHING
-  RETURNING version - 1 AS head, 0 AS erased, 1 AS appended
 `;
 
+export const headColumns = "head.version AS head, head.expected::int4 AS expected, head.erased::int4 AS erased";
+
 /** Why an append was not made. */
-export const selectHeadAndErased: string = /* sql */ `
-  SELECT
-    ${headVersion} AS head,
-    EXISTS (SELECT FROM erasures WHERE aggregate_type = $1 AND aggregate_id = $2 AND events_erased)::int4 AS erased
+export const selectHead: string = /* sql */ `
+  WITH ${head}
+  SELECT ${headColumns}, 0 AS appended
+  FROM head
 `;
 
 const answer = /* sql */ `
-  SELECT head.version AS head, head.erased::int4 AS erased, EXISTS (SELECT FROM first)::int4 AS appended
+  SELECT ${headColumns}, EXISTS (SELECT FROM first)::int4 AS appended
   FROM head
 `;
 
@@ -128,7 +138,13 @@ export const appendEvents: string = withAppendedEvents + answer;
 // takes a limit that it does not know for a tenth, and only where that looks as cheap as it is does it keep one plan for all pages.
 export const readPage: string = /* sql */ `
   WITH head AS MATERIALIZED (
-    SELECT ${headVersion} AS version
+    SELECT coalesce((
+        SELECT version
+        FROM events
+        WHERE aggregate_type = $1 AND aggregate_id = $2
+        ORDER BY version DESC
+        LIMIT 1
+      ), 0) AS version
   )
   SELECT
     0::bigint AS version, NULL AS id, NULL AS type, NULL::bigint AS schema_version,

@@ -1,5 +1,5 @@
 // What both stores do in one statement.
-import { withAppendedEvent, withAppendedEvents } from "./event-statements.ts";
+import { headColumns, withAppendedEvent, withAppendedEvents } from "./event-statements.ts";
 import { snapshotColumns, unlessErased, unlessNewer } from "./snapshot-statements.ts";
 
 // The snapshot, if there is one, in the columns of an event, and the events from the one on that it ends with, or from the first
@@ -45,14 +45,14 @@ export const readForLoad = /* sql */ `
 const andSnapshot: string = /* sql */ `,
   saved AS (
     INSERT INTO snapshots (${snapshotColumns})
-    SELECT $1, $2, $10::bigint, $11, $12::bigint, $13::json, $14::timestamptz, $15, $16
+    SELECT $1, $2, $11::bigint, $12, $13::bigint, $14::json, $15::timestamptz, $16, $17
     FROM first
-    WHERE ${unlessErased("$12")}
-    ${unlessNewer("$17", "$18")}
+    WHERE ${unlessErased("$13")}
+    ${unlessNewer("$18", "$19")}
     RETURNING version
   )
   SELECT
-    head.version AS head, head.erased::int4 AS erased,
+    ${headColumns},
     EXISTS (SELECT FROM first)::int4 AS appended, EXISTS (SELECT FROM saved)::int4 AS stored
   FROM head
 `;

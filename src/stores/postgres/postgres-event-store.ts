@@ -67,7 +67,7 @@ export class PostgresEventStore implements EventStore {
   async append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
     checkAppend(stream, events, options);
     this.#check(stream);
-    const appending = new Appending(stream, events, options.expectedVersion);
+    const appending = new Appending(stream, events, options);
     if (this.#groups !== undefined) return { version: await this.#groups.store(appending, sizeOf(events)) };
     const { version } = await appending.storeIn(this.#database);
     return { version };

@@ -30,12 +30,12 @@ export class PostgresJointStore implements JointStore {
   async append(
     stream: StreamId,
     events: readonly NewEvent[],
-    { expectedVersion, snapshot, replacing }: JointAppendOptions,
+    { snapshot, replacing, ...expected }: JointAppendOptions,
   ): Promise<JointAppendResult> {
-    checkAppend(stream, events, { expectedVersion });
+    checkAppend(stream, events, expected);
     checkSnapshot(snapshot);
     this.#check(stream);
-    return new Appending(stream, events, expectedVersion, { row: snapshot, replacing }).storeIn(this.#database);
+    return new Appending(stream, events, expected, { row: snapshot, replacing }).storeIn(this.#database);
   }
 
   async readForLoad(stream: StreamId, wanted: WantedSnapshot, limit: number): Promise<LoadPage> {

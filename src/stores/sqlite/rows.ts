@@ -5,12 +5,20 @@ import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
 import type { GetSnapshotOptions, SnapshotKey } from "../../snapshots/snapshot-store.ts";
 import type { SqliteDatabase, SqliteRow } from "./database.ts";
-import { selectFrom, selectHead, selectPage, selectProvenSnapshot, selectSnapshot } from "./statements.ts";
+import { selectFrom, selectLast, selectPage, selectProvenSnapshot, selectSnapshot } from "./statements.ts";
 
 /** Version of the newest event of a stream; 0 when there is none. */
 export function readHead(database: SqliteDatabase, stream: StreamId): number {
-  const [row] = database.rows(selectHead, stream.aggregateType, stream.aggregateId);
-  return (row?.[0] as number | undefined) ?? 0;
+  return readLast(database, stream)?.version ?? 0;
+}
+
+/** Which event is the newest one of a stream. */
+export function readLast(
+  database: SqliteDatabase,
+  { aggregateType, aggregateId }: StreamId,
+): { readonly version: number; readonly id: string } | undefined {
+  const [row] = database.rows(selectLast, aggregateType, aggregateId);
+  return row && { version: row[0] as number, id: row[1] as string };
 }
 
 export function readEvents(database: SqliteDatabase, stream: StreamId, range: PageRange): readonly StoredEvent[] {

@@ -60,9 +60,9 @@ export class SqliteEventStore implements EventStore {
 
   async append(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
     checkAppend(stream, events, options);
-    const { expectedVersion } = options;
+    const expected = { ...options };
     return await commitWith(this.#groups, this.#database, { stream, events }, (save) => ({
-      version: appendEvents(this.#database, save.stream, save.events, expectedVersion),
+      version: appendEvents(this.#database, save.stream, save.events, expected),
     }));
   }
 

@@ -28,14 +28,14 @@ export class SqliteJointStore implements JointStore {
   async append(
     stream: StreamId,
     events: readonly NewEvent[],
-    { expectedVersion, snapshot, replacing }: JointAppendOptions,
+    { snapshot, replacing, ...expected }: JointAppendOptions,
   ): Promise<JointAppendResult> {
-    checkAppend(stream, events, { expectedVersion });
+    checkAppend(stream, events, expected);
     checkSnapshot(snapshot);
     // Now: the caller may go on to change its own before a group is committed.
     const values = snapshotValues(snapshot, replacing);
     return commitWith(this.#groups, this.#database, { stream, events }, (save) => ({
-      version: appendEvents(this.#database, save.stream, save.events, expectedVersion),
+      version: appendEvents(this.#database, save.stream, save.events, expected),
       snapshot: storeSnapshot(this.#database, values) ? "stored" : "kept",
     }));
   }

@@ -9,8 +9,8 @@ export const insertEvent = /* sql */ `
 `;
 
 // As a REAL, a damaged version past 2^53 comes out as a number that no stream has, not as an error of the driver.
-export const selectHead = /* sql */ `
-  SELECT CAST(version AS REAL)
+export const selectLast = /* sql */ `
+  SELECT CAST(version AS REAL), id
   FROM events
   WHERE aggregate_type = ? AND aggregate_id = ?
   ORDER BY version DESC
@@ -31,7 +31,7 @@ export const selectPage = /* sql */ `
   LIMIT ? + 0
 `;
 
-// Without an upper bound, and so with damaged versions as selectHead: what is not a page's last row is a gap.
+// Without an upper bound, and so with damaged versions as selectLast: what is not a page's last row is a gap.
 export const selectFrom = /* sql */ `
   SELECT CAST(version AS REAL), id, type, schema_version, data, metadata, occurred_at
   FROM events
@@ -95,7 +95,7 @@ export const selectSnapshot = /* sql */ `
 
 // The snapshot of one key, with the event that it ends with, if that stands at its version, and with a newer one, if there are any: so
 // two rows at most, in whatever order. The state comes once, for it may be large. CROSS JOIN keeps the planner from beginning with
-// the events. As REAL for the reasons of selectHead.
+// the events. As REAL for the reasons of selectLast.
 export const selectProvenSnapshot = /* sql */ `
   SELECT
     CAST(snapshots.version AS REAL), CASE WHEN events.version = snapshots.version THEN snapshots.state END,

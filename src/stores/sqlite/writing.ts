@@ -1,5 +1,6 @@
-import { DuplicateEventError, OptimisticConcurrencyError, StreamErasedError } from "../../errors.ts";
+import { DuplicateEventError, StreamErasedError } from "../../errors.ts";
 import type { NewEvent } from "../../events/event.ts";
+import { type AppendOptions, refuseConflict } from "../../events/event-store.ts";
 import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
 import type { RejectedRow } from "../../snapshots/snapshot-store.ts";
@@ -7,7 +8,7 @@ import type { SqliteDatabase } from "./database.ts";
 import { isDuplicateEventId } from "./driver-errors.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { SqliteValue } from "./handle.ts";
-import { readHead } from "./rows.ts";
+import { readLast } from "./rows.ts";
 import {
   deleteEvents,
   deleteSnapshot,
@@ -42,13 +43,12 @@ export function appendEvents(
   database: SqliteDatabase,
   stream: StreamId,
   events: readonly NewEvent[],
-  expectedVersion: number | "any",
+  expected: AppendOptions,
 ): number {
-  let version = readHead(database, stream);
+  const last = readLast(database, stream);
   if (isErased(database, stream, "events")) throw new StreamErasedError({ stream });
-  if (expectedVersion !== "any" && expectedVersion !== version) {
-    throw new OptimisticConcurrencyError({ stream, expectedVersion, actualVersion: version });
-  }
+  refuseConflict(stream, expected, last);
+  let version = last?.version ?? 0;
   for (const event of events) insert(database, stream, (version += 1), event);
   return version;
 }

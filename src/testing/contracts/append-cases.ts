@@ -51,6 +51,62 @@ export const appendCases: readonly ContractCase<EventStore>[] = [
     assert.deepEqual(idsOf(await readStreamToEnd(store.read(stream))), idsOf(filled.events));
   }),
 
+  promise("appends where the expected event stands at the expected version, and nowhere else", async (store) => {
+    const filled = await filledStream(store, 3);
+    const stream = streamOnly(filled);
+    const [first, , third] = idsOf(filled.events) as [string, string, string];
+    const unknown = newName("event");
+    for (const expectedEventId of [first, unknown, `${third} `]) {
+      const facts = { stream, expectedVersion: 3, actualVersion: 3, expectedEventId };
+      for (const count of [1, 3]) {
+        const append = store.append(stream, someEvents(count), { expectedVersion: 3, expectedEventId });
+        await rejectsWith(append, OptimisticConcurrencyError, facts);
+      }
+    }
+    // Where the version is another one, that is what is said, whatever stands there.
+    const behind = store.append(stream, someEvents(1), { expectedVersion: 1, expectedEventId: first });
+    await rejectsWith(behind, OptimisticConcurrencyError, { actualVersion: 3, expectedEventId: undefined });
+    const absent = newStream();
+    const ahead = store.append(absent, someEvents(1), { expectedVersion: 1, expectedEventId: unknown });
+    await rejectsWith(ahead, OptimisticConcurrencyError, { actualVersion: 0, expectedEventId: undefined });
+    assert.equal(await store.exists(absent), false);
+    assert.deepEqual(idsOf(await readStreamToEnd(store.read(stream))), idsOf(filled.events));
+
+    const [one] = someEvents(1) as [NewEvent];
+    await store.append(stream, [one], { expectedVersion: 3, expectedEventId: third });
+    const more = await store.append(stream, someEvents(3), { expectedVersion: 4, expectedEventId: one.id });
+    assert.deepEqual(more, { version: 7 });
+  }),
+
+  promise("tells each of many appends at once whether its event stands there", async (store) => {
+    const streams = await Promise.all(numbers(1, 12).map(() => filledStream(store, 2)));
+    const appends = streams.map((stream, index) => {
+      const expectedEventId = stream.events[index % 3 === 0 ? 0 : 1]?.id;
+      return store.append(stream, someEvents(1 + (index % 2)), { expectedVersion: 2, expectedEventId });
+    });
+    const outcomes = await Promise.allSettled(appends);
+    const refused = outcomes.map((outcome) => {
+      return outcome.status === "rejected" && outcome.reason instanceof OptimisticConcurrencyError;
+    });
+    assert.deepEqual(
+      refused,
+      streams.map((_, index) => index % 3 === 0),
+    );
+    assert.deepEqual(
+      await Promise.all(streams.map((stream) => store.versionOf(stream))),
+      streams.map((_, index) => (index % 3 === 0 ? 2 : 3 + (index % 2))),
+    );
+  }),
+
+  promise("refuses to expect an event at no version", async (store) => {
+    const stream = newStream();
+    for (const expectedVersion of [0, "any"] as const) {
+      const append = store.append(stream, someEvents(1), { expectedVersion, expectedEventId: newName("event") });
+      await rejectsWith(append, InvalidAppendError);
+    }
+    assert.equal(await store.exists(stream), false);
+  }),
+
   promise("keeps nothing of an append that met a conflict", async (store) => {
     const filled = await filledStream(store, 3);
     const absent: StreamId = { aggregateType: filled.aggregateType, aggregateId: newName() };
@@ -141,19 +197,21 @@ export const appendCases: readonly ContractCase<EventStore>[] = [
 
   promise("keeps the events that it was given at the call, whatever becomes of the objects", async (store) => {
     const start = await lastPosition(store);
-    const stream: { aggregateType: string; aggregateId: string } = newStream();
+    const filled = await filledStream(store, 1);
+    const stream: { aggregateType: string; aggregateId: string } = streamOnly(filled);
     const given = streamOnly(stream);
     const events = someEvents(3);
     const ids = idsOf(events);
-    const options: { expectedVersion: number } = { expectedVersion: 0 };
+    const options = { expectedVersion: 1, expectedEventId: filled.events[0]?.id };
     const append = store.append(stream, events, options);
     for (const event of events)
       Object.assign(event, { id: newName(), type: "Changed", dataText: "0", metadataText: "7" });
     events.length = 1;
     stream.aggregateId = newName("changed");
     options.expectedVersion = 9;
-    assert.deepEqual(await append, { version: 3 });
-    const stored = await readStreamToEnd(store.read(given));
+    options.expectedEventId = "changed";
+    assert.deepEqual(await append, { version: 4 });
+    const stored = await readStreamToEnd(store.read(given, { afterVersion: 1 }));
     assert.deepEqual(idsOf(stored), ids);
     assert.deepEqual(
       stored.map((event) => event.data),

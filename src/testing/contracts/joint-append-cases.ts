@@ -43,11 +43,17 @@ export const jointAppendCases: readonly ContractCase<StorePair>[] = [
   }),
 
   promise("stores no snapshot with an append that meets a conflict", async (pair) => {
-    const stream = streamOnly(await filledStream(pair.eventStore, 3));
+    const { events, ...stream } = await filledStream(pair.eventStore, 3);
     for (const expectedVersion of [0, 2, 4]) {
       const snapshot = snapshotAt(stream, expectedVersion + 1);
       const append = pair.joint.append(stream, someEvents(1), { expectedVersion, snapshot });
       await rejectsWith(append, OptimisticConcurrencyError, { stream, expectedVersion, actualVersion: 3 });
+    }
+    const expectedEventId = events[0]?.id;
+    for (const count of [1, 2]) {
+      const options = { expectedVersion: 3, expectedEventId, snapshot: snapshotAt(stream, 3 + count) };
+      const append = pair.joint.append(stream, someEvents(count), options);
+      await rejectsWith(append, OptimisticConcurrencyError, { expectedVersion: 3, actualVersion: 3, expectedEventId });
     }
     assert.equal(await snapshotOf(pair, stream), undefined);
     assert.equal(await pair.eventStore.versionOf(stream), 3);

@@ -2,6 +2,7 @@ export { AggregateCache, type AggregateCacheOptions } from "./aggregates/aggrega
 export { type AggregateType, wantedSnapshot } from "./aggregates/aggregate-definition.ts";
 export { AggregateRepository } from "./aggregates/aggregate-repository.ts";
 export { AggregateRoot, type AnyAggregate, type EventData } from "./aggregates/aggregate-root.ts";
+export type { LoadOptions, RaiseOptions, UpdateOptions } from "./aggregates/call-options.ts";
 export { type DecidedAggregate, type Decider, type Decision, defineAggregate } from "./aggregates/decider.ts";
 export type { WalkOptions, WalkProgress, WalkReport } from "./aggregates/each-aggregate.ts";
 export type { EraseOptions, EraseReport } from "./aggregates/erase-aggregate.ts";
@@ -14,12 +15,9 @@ export type {
 } from "./aggregates/repository-observer.ts";
 export type {
   EventPublisher,
-  LoadOptions,
-  RaiseOptions,
   RepositoryOptions,
   SnapshotMode,
   SnapshotOptions,
-  UpdateOptions,
 } from "./aggregates/repository-options.ts";
 export type {
   Divergence,

@@ -25,7 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   opentelemetry: core,
   testing: [...core, ...stores, "opentelemetry"],
   config: core,
-  check: ["errors"],
+  check: ["errors", "events"],
   cli: [...core, "monitoring", ...stores, "opentelemetry", "check", "config"],
 };
 

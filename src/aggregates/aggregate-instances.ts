@@ -3,7 +3,7 @@ import { checkStreamId, type StreamId } from "../events/stream-id.ts";
 import { type AggregateType, definitionOf } from "./aggregate-definition.ts";
 import { type AggregateHistory, metadataContext, type RaiseContext } from "./aggregate-history.ts";
 import { AggregateRoot, type AnyAggregate, historyOf } from "./aggregate-root.ts";
-import type { RaiseOptions } from "./repository-options.ts";
+import { checkRaise, type RaiseOptions } from "./call-options.ts";
 
 /** @throws {ConfigurationError} unless `type` is a class of aggregates. */
 export function refuseOtherClasses(type: AggregateType<AnyAggregate>): void {
@@ -30,6 +30,12 @@ export class AggregateInstances<A extends AnyAggregate> {
     this.#type = type;
     this.#aggregateType = definitionOf(type).aggregateType;
     this.#context = { clock, newId, freeze, checkPurity };
+  }
+
+  /** An instance without events. @throws {ConfigurationError} for an option that is unknown; what `maker` throws. */
+  create(id: string, options: RaiseOptions): A {
+    checkRaise(options);
+    return this.maker(id, options)();
   }
 
   /** What makes an instance without events. @throws {SerializationError} for metadata that JSON would not bring back. */

@@ -9,16 +9,9 @@ import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
 import { AggregateSaver } from "./aggregate-saver.ts";
 import { AggregateSnapshotter } from "./aggregate-snapshotter.ts";
 import { CachedLoader } from "./cached-loader.ts";
-import { type EraseOptions, type EraseReport, eraseAggregate } from "./erase-aggregate.ts";
-import {
-  type LoadOptions,
-  type RaiseOptions,
-  type RepositoryOptions,
-  type ResolvedOptions,
-  resolveOptions,
-  staleMsOf,
-  type UpdateOptions,
-} from "./repository-options.ts";
+import { attemptsOf, type LoadOptions, type RaiseOptions, staleMsOf, type UpdateOptions } from "./call-options.ts";
+import { checkErase, type EraseOptions, type EraseReport, eraseAggregate } from "./erase-aggregate.ts";
+import { type RepositoryOptions, type ResolvedOptions, resolveOptions } from "./repository-options.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import {
   type PruneOptions,
@@ -86,7 +79,7 @@ export class AggregateRepository<A extends AnyAggregate> {
   /** An instance without events. Nothing is stored before it is saved. @param id default: a new UUIDv7 */
   createNew(id: string = this.#options.newId(), options: RaiseOptions = {}): A {
     this.#refuseClosed();
-    return this.#instances.maker(id, options)();
+    return this.#instances.create(id, options);
   }
 
   /**
@@ -96,7 +89,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    * @throws {AggregateNotFoundError} when it has no events.
    * @throws {CorruptStreamError} when they are damaged.
    * @throws {UnknownEventTypeError} {@link EventUpgradeError} when the class cannot read one of them; whatever `evolve` throws.
-   * @throws {ConfigurationError} for `staleMs` without a cache, or out of bounds.
+   * @throws {ConfigurationError} for an unknown option, and for `staleMs` without a cache or out of bounds.
    */
   // Two signatures, so that the hover of the plain call is one line.
   async load(id: string): Promise<A>;
@@ -143,7 +136,7 @@ export class AggregateRepository<A extends AnyAggregate> {
 
   /** As `load`; an instance without events when there are none. */
   async loadOrCreate(id: string, options: LoadOptions = {}): Promise<A> {
-    return (await this.find(id, options)) ?? this.createNew(id, options);
+    return (await this.find(id, options)) ?? this.#instances.maker(id, options)();
   }
 
   async exists(id: string): Promise<boolean> {
@@ -178,7 +171,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    * @param change is awaited, and may run several times: keep effects out of it.
    * @returns the saved aggregate.
    * @throws {OptimisticConcurrencyError} when every attempt met a conflict; whatever `load`, `change` and `save` throw.
-   * @throws {ConfigurationError} for attempts out of bounds.
+   * @throws {ConfigurationError} for an unknown option, and for attempts out of bounds.
    */
   async update(id: string, change: (aggregate: A) => unknown, options: UpdateOptions = {}): Promise<A> {
     const loadAndChange = async (): Promise<A> => {
@@ -187,7 +180,7 @@ export class AggregateRepository<A extends AnyAggregate> {
       await change(aggregate);
       return aggregate;
     };
-    return await retryOnConflict(options.attempts, loadAndChange, (aggregate) => this.save(aggregate));
+    return await retryOnConflict(attemptsOf(options), loadAndChange, (aggregate) => this.save(aggregate));
   }
 
   /**
@@ -258,6 +251,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    */
   async erase(id: string, options: EraseOptions = {}): Promise<EraseReport> {
     this.#refuseClosed();
+    checkErase(options);
     const { eventStore, snapshots } = this.#options;
     const stream = this.#instances.streamOf(id);
     try {

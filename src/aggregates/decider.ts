@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../errors.ts";
+import { type OptionNames, refuseUnknown } from "../events/bounds.ts";
 import type { Codec } from "../events/codec.ts";
 import type { DomainEvent } from "../events/event.ts";
 import type { EventDefinitions } from "../events/event-definitions.ts";
@@ -41,6 +42,19 @@ export interface DecidedAggregate<State, Command> extends AggregateRoot<State, D
   execute(command: Command): void;
 }
 
+const DECIDER_NAMES: OptionNames<Decider<unknown, unknown, DomainEvent>> = {
+  type: true,
+  schemaVersion: true,
+  stateSchema: true,
+  stateUpgrades: true,
+  events: true,
+  stateCodec: true,
+  dataCodec: true,
+  initialState: true,
+  decide: true,
+  evolve: true,
+};
+
 /**
  * Defines an aggregate in functional style; repositories take it like a class.
  *
@@ -54,10 +68,13 @@ export interface DecidedAggregate<State, Command> extends AggregateRoot<State, D
  * const counters = new AggregateRepository(Counter, { eventStore });
  * await counters.update(id, (counter) => counter.execute({ add: 5 }));
  * ```
+ *
+ * @throws {ConfigurationError} for a name that is unknown: a mistyped `schemaVersion` would go unnoticed.
  */
 export function defineAggregate<State, Command, Event extends DomainEvent>(
   decider: Decider<State, Command, Event>,
 ): AggregateType<DecidedAggregate<State, Command>> {
+  refuseUnknown("", decider, DECIDER_NAMES);
   const type = class extends AggregateRoot<State, Event> {
     static readonly aggregateType = decider.type;
     static readonly schemaVersion = decider.schemaVersion ?? 1;

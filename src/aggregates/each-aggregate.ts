@@ -1,4 +1,4 @@
-import { wholeNumberOption } from "../events/bounds.ts";
+import { type OptionNames, wholeNumberOption } from "../events/bounds.ts";
 import { discardPromise } from "../events/discard-promise.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { pause } from "../events/pause.ts";
@@ -14,6 +14,13 @@ export interface WalkOptions {
   /** Is told after each aggregate. What it throws is ignored. */
   readonly onProgress?: (progress: WalkProgress) => void;
 }
+
+export const WALK_NAMES: OptionNames<WalkOptions> = {
+  concurrency: true,
+  signal: true,
+  afterId: true,
+  onProgress: true,
+};
 
 export interface WalkProgress {
   /** Aggregates done in this walk, also those that nothing had to be done for. */

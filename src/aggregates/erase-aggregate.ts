@@ -1,3 +1,4 @@
+import { type OptionNames, refuseUnknown } from "../events/bounds.ts";
 import type { EventStore } from "../events/event-store.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
@@ -11,6 +12,13 @@ export interface EraseOptions {
 export interface EraseReport {
   readonly snapshots: number;
   readonly events: number;
+}
+
+const OPTION_NAMES: OptionNames<EraseOptions> = { events: true };
+
+/** @throws {ConfigurationError} for an option that is unknown. */
+export function checkErase(options: EraseOptions): void {
+  refuseUnknown("", options, OPTION_NAMES);
 }
 
 /** Deletes all snapshots of an aggregate for good, and with `events` its events. May be repeated when it was interrupted. */

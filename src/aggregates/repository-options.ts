@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from "uuid";
 import { ConfigurationError } from "../errors.ts";
 import { type OptionNames, refuseUnknown, wholeNumberOption } from "../events/bounds.ts";
 import { discardPromise } from "../events/discard-promise.ts";
-import type { DomainEvent, EventMetadata } from "../events/event.ts";
+import type { DomainEvent } from "../events/event.ts";
 import { type EventStore, PAGE_SIZE_DEFAULT } from "../events/event-store.ts";
 import type { StreamId } from "../events/stream-id.ts";
 import { everyEvents, type SnapshotPolicy } from "../snapshots/snapshot-policy.ts";
@@ -76,27 +76,6 @@ export interface EventPublisher {
    * makes `save` reject with a {@link PublishError}: the events stay committed.
    */
   publish(events: readonly DomainEvent[], stream: StreamId): unknown;
-}
-
-/** For what is raised on an instance. */
-export interface RaiseOptions {
-  /** Copied into each event. */
-  readonly metadata?: EventMetadata;
-}
-
-export interface LoadOptions extends RaiseOptions {
-  /**
-   * With a cache: a state that was the newest one less than so many milliseconds ago is good enough; then the event store is not
-   * asked. What this process saved through repositories with the same event store and cache is always seen. On a connection of
-   * yours (a SQLite handle, a pg Client), which may roll back, it is asked all the same. A save on top of a state that is not the
-   * newest is an {@link OptimisticConcurrencyError}, as ever. 0 or more. @default 0
-   */
-  readonly staleMs?: number;
-}
-
-export interface UpdateOptions extends RaiseOptions {
-  /** How often to load, change and save before a conflict is given up on. 1 to 1000. @default 5 */
-  readonly attempts?: number;
 }
 
 /** Options with their defaults, checked. */
@@ -189,17 +168,6 @@ export function resolveOptions<A extends AnyAggregate>(
   const resolved =
     snapshots === undefined ? undefined : resolveSnapshots(snapshots, { eventStore, aggregateType }, report);
   return { eventStore, cache, snapshots: resolved, publisher, report, freeze, checkPurity, clock, newId, pageSize };
-}
-
-/** @throws {ConfigurationError} for `staleMs` out of bounds, or without a cache. */
-export function staleMsOf({ staleMs = 0 }: LoadOptions, { cache }: Pick<ResolvedOptions, "cache">): number {
-  if (typeof staleMs !== "number" || !(staleMs >= 0)) {
-    refuse("staleMs", `is ${String(staleMs)}; pass a number of 0 or more.`);
-  }
-  if (staleMs > 0 && cache === undefined) {
-    refuse("staleMs", "has no effect without a cache. Pass cache: new AggregateCache({ entriesMax }) at construction.");
-  }
-  return staleMs;
 }
 
 function resolveSnapshots<A extends AnyAggregate>(

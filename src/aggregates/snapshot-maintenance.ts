@@ -1,5 +1,5 @@
 import { ConfigurationError, StreamErasedError } from "../errors.ts";
-import { wholeNumberOption } from "../events/bounds.ts";
+import { type OptionNames, refuseUnknown, wholeNumberOption } from "../events/bounds.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { readPages } from "../events/read-stream.ts";
 import type { StreamId } from "../events/stream-id.ts";
@@ -12,7 +12,7 @@ import type { AggregateDefinition } from "./aggregate-definition.ts";
 import type { AggregateLoader } from "./aggregate-loader.ts";
 import { type AnyAggregate, historyOf } from "./aggregate-root.ts";
 import type { AggregateSnapshotter } from "./aggregate-snapshotter.ts";
-import { eachAggregate, REPORTED_MAX, type WalkOptions, type WalkReport } from "./each-aggregate.ts";
+import { eachAggregate, REPORTED_MAX, WALK_NAMES, type WalkOptions, type WalkReport } from "./each-aggregate.ts";
 import { firstDifference } from "./first-difference.ts";
 import type { MissReason, RepositoryObserver } from "./repository-observer.ts";
 
@@ -80,6 +80,10 @@ export interface SnapshotMaintenanceOptions {
   readonly instantiate: (aggregateId: string) => AnyAggregate;
 }
 
+const WARM_NAMES: OptionNames<WarmOptions> = { ...WALK_NAMES, eventsMin: true };
+const VERIFY_NAMES: OptionNames<VerifyOptions> = { ...WALK_NAMES, sample: true, deleteDiverging: true };
+const PRUNE_NAMES: OptionNames<PruneOptions> = { notWrittenForMs: true };
+
 /** Of the instants that stores keep. */
 const EARLIEST_MS = Date.parse("0001-01-01T00:00:00.000Z");
 
@@ -94,6 +98,7 @@ export class SnapshotMaintenance {
   }
 
   async warm(options: WarmOptions): Promise<WarmReport> {
+    refuseUnknown("", options, WARM_NAMES);
     const { eventStore, loader, snapshotter, instantiate, policy } = this.#options;
     const { aggregateType } = this.#definition;
     const threshold = policy?.threshold ?? THRESHOLD_DEFAULT;
@@ -114,6 +119,7 @@ export class SnapshotMaintenance {
   }
 
   async verify(options: VerifyOptions): Promise<VerifyReport> {
+    refuseUnknown("", options, VERIFY_NAMES);
     const { eventStore, store } = this.#options;
     const { aggregateType, wanted } = this.#definition;
     const { sample = 1, deleteDiverging = false } = options;
@@ -147,7 +153,9 @@ export class SnapshotMaintenance {
     return { ...report, ...counts, divergedBy, divergences };
   }
 
-  async prune({ notWrittenForMs }: PruneOptions): Promise<number> {
+  async prune(options: PruneOptions): Promise<number> {
+    refuseUnknown("", options, PRUNE_NAMES);
+    const { notWrittenForMs } = options;
     if (!Number.isFinite(notWrittenForMs) || notWrittenForMs < 0) {
       const problem = `is ${String(notWrittenForMs)}; pass milliseconds, 0 or more.`;
       throw new ConfigurationError({ option: "notWrittenForMs", problem });

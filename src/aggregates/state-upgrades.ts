@@ -1,3 +1,5 @@
+import { type OptionNames, refuseUnknown } from "../events/bounds.ts";
+
 /**
  * The way from every state shape that snapshots may still hold to today's, one step for each schema version: with it, an old
  * snapshot is brought up to date instead of replaying all events.
@@ -8,7 +10,7 @@ export interface StateUpgrades<State> {
   /** Each from one schema version to the next; the last one leads to the class's own. */
   readonly steps: readonly StateUpgradeStep[];
 
-  /** One more step. Pure; it owns what it is given. */
+  /** One more step. Pure; it owns what it is given. @throws {ConfigurationError} for an option that is unknown. */
   to<Next>(step: (state: State) => Next, options?: StateUpgradeOptions): StateUpgrades<Next>;
 }
 
@@ -21,6 +23,8 @@ export interface StateUpgradeOptions {
    */
   readonly fingerprint?: string;
 }
+
+const OPTION_NAMES: OptionNames<StateUpgradeOptions> = { fingerprint: true };
 
 interface StateUpgradeStep {
   readonly fingerprint: string | undefined;
@@ -48,7 +52,9 @@ export function upgradeState<State>(): StateUpgrades<State> {
 function chain<State>(steps: readonly StateUpgradeStep[]): StateUpgrades<State> {
   return Object.freeze({
     steps,
-    to: <Next>(upgrade: (state: State) => Next, { fingerprint }: StateUpgradeOptions = {}) =>
-      chain<Next>([...steps, Object.freeze({ fingerprint, upgrade })]),
+    to: <Next>(upgrade: (state: State) => Next, options: StateUpgradeOptions = {}) => {
+      refuseUnknown("", options, OPTION_NAMES);
+      return chain<Next>([...steps, Object.freeze({ fingerprint: options.fingerprint, upgrade })]);
+    },
   });
 }

@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { glob } from "tinyglobby";
 import { ConfigurationError } from "../errors.ts";
+import { type OptionNames, refuseUnknown } from "../events/bounds.ts";
 import { compareFolds, type NamedFold } from "./compare-folds.ts";
 import { type FoldLock, foldLockText, LockFileError, lockedFold, readFoldLock, writeFoldLock } from "./fold-lock.ts";
 import { type FoldFinding, type FoldReport, type FoldUpdate, finding, isAcceptable } from "./fold-report.ts";
@@ -20,6 +21,7 @@ export interface CheckFoldsOptions {
   readonly lockFile?: string;
 }
 
+const OPTION_NAMES: OptionNames<CheckFoldsOptions> = { files: true, root: true, lockFile: true };
 const DEFAULT_FILES = ["src/**"];
 const SOURCES = /(?<!\.d)\.[cm]?[jt]sx?$/;
 const TESTS = ["**/*.{test,spec}.*", "**/__tests__/**"];
@@ -28,7 +30,7 @@ const TESTS = ["**/*.{test,spec}.*", "**/__tests__/**"];
  * Compares the folds of a project's aggregates with the ones that its lock file records. Reads files; runs none of them, and
  * writes nothing.
  *
- * @throws {ConfigurationError} when `files` match no source file.
+ * @throws {ConfigurationError} for an option that is unknown, and when `files` match no source file.
  */
 export async function checkFolds(options: CheckFoldsOptions = {}): Promise<FoldReport> {
   return (await inspect(options)).report;
@@ -38,7 +40,7 @@ export async function checkFolds(options: CheckFoldsOptions = {}): Promise<FoldR
  * Records the folds as they are. Writes the lock file in one step, and not at all while something is found that an update
  * cannot accept.
  *
- * @throws {ConfigurationError} when `files` match no source file.
+ * @throws {ConfigurationError} for an option that is unknown, and when `files` match no source file.
  */
 export async function updateFoldLock(options: CheckFoldsOptions = {}): Promise<FoldUpdate> {
   const { report, folds, lock } = await inspect(options);
@@ -60,6 +62,7 @@ interface Inspection {
 }
 
 async function inspect(options: CheckFoldsOptions): Promise<Inspection> {
+  refuseUnknown("", options, OPTION_NAMES);
   const root = resolve(options.root ?? ".");
   const lockFile = resolve(root, options.lockFile ?? "eventfold.lock.json");
   const files = await sourceFiles(root, options.files);

@@ -2,9 +2,11 @@ import { Console } from "node:console";
 import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { types } from "node:util";
 import { AggregateRepository, definitionOfRepository, storesOfRepository } from "../aggregates/aggregate-repository.ts";
 import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { ConfigStorage, EventfoldConfig } from "../config/index.ts";
+import { type OptionNames, refuseUnknown } from "../events/bounds.ts";
 import { undecorated } from "../events/event-store-decorator.ts";
 import { InMemoryEventStore } from "../stores/memory/in-memory-event-store.ts";
 import { PostgresEventStore } from "../stores/postgres/postgres-event-store.ts";
@@ -19,6 +21,7 @@ export type Repositories = ReadonlyMap<string, AggregateRepository<AnyAggregate>
 /** Where this very package lies. */
 const PACKAGE = new URL("../", import.meta.url).href;
 
+const NAMES: OptionNames<EventfoldConfig> = { repositories: true };
 const FILES = [".ts", ".mts", ".js", ".mjs"].map((extension) => `eventfold.config${extension}`);
 
 /**
@@ -116,6 +119,7 @@ async function repositoriesOf(
       "must export by default { repositories: ({ eventStore, snapshotStore }) => [ … ] }: a function, so that";
     throw new UsageError(`${path} ${problem} the repositories work on the database that the command line names.`);
   }
+  refuseUnknownIn(config, path);
   let made: unknown;
   try {
     made = await Promise.resolve<unknown>(config.repositories(storage));
@@ -127,6 +131,16 @@ async function repositoriesOf(
   throw new UsageError(
     `repositories() of ${path} ${problem}: run the one that is installed beside it (npx eventfold).`,
   );
+}
+
+/** A module without a default export may export what it likes beside. */
+function refuseUnknownIn(config: Partial<EventfoldConfig>, path: string): void {
+  if (types.isModuleNamespaceObject(config)) return;
+  try {
+    refuseUnknown("", config, NAMES);
+  } catch (error) {
+    throw new UsageError(`${path}: ${messageOf(error)}`);
+  }
 }
 
 function byType(repositories: readonly AggregateRepository<AnyAggregate>[], path: string): Repositories {

@@ -42,12 +42,13 @@ export function refuseUnknown<Options extends object>(
   options: Options,
   names: OptionNames<Options>,
 ): void {
-  const known = Object.keys(names).join(", ");
+  const known = (): string => Object.keys(names).join(", ");
   if (typeof options !== "object" || options === null) {
-    const problem = `was given ${String(options)}; pass an object with any of: ${known}.`;
+    const problem = `was given ${String(options)}; pass an object with any of: ${known()}.`;
     throw new ConfigurationError({ option: prefix.replace(/\.$/, "") || "options", problem });
   }
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(names, name));
-  if (unknown === undefined) return;
-  throw new ConfigurationError({ option: prefix + unknown, problem: `is not known. Known: ${known}.` });
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(names, name)) continue;
+    throw new ConfigurationError({ option: prefix + name, problem: `is not known. Known: ${known()}.` });
+  }
 }

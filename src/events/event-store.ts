@@ -1,5 +1,5 @@
 import { ClosedError, InvalidAppendError, OptimisticConcurrencyError } from "../errors.ts";
-import { checkName, checkWholeNumber } from "./bounds.ts";
+import { checkName, checkWholeNumber, type OptionNames, refuseUnknown } from "./bounds.ts";
 import type { NewEvent, RecordedEvent, StoredEvent } from "./event.ts";
 import { checkStreamId, type StreamId } from "./stream-id.ts";
 
@@ -7,7 +7,8 @@ import { checkStreamId, type StreamId } from "./stream-id.ts";
  * Keeps events: the truth. The port that every event store implements, and that decorators wrap.
  *
  * Every method rejects with {@link InvalidNameError} or {@link InvalidNumberError} for names and numbers out of bounds, before
- * the database is asked, and with {@link ClosedError} after `close`.
+ * the database is asked, and with {@link ClosedError} after `close`. The stores of this package also refuse unknown names in
+ * ranges, with {@link ConfigurationError}.
  */
 export interface EventStore {
   /**
@@ -138,6 +139,11 @@ const PAGE_SIZE_MAX = 100_000;
 /** Aggregates that are read at once, at most. */
 const MANY_MAX = 1_000;
 
+const READ_NAMES: OptionNames<ReadRange> = { afterVersion: true, throughVersion: true, pageSize: true };
+const PAGE_NAMES: OptionNames<PageRange> = { afterVersion: true, throughVersion: true, limit: true };
+const STREAMS_NAMES: OptionNames<StreamsRange> = { afterId: true, limit: true };
+const POSITION_NAMES: OptionNames<PositionRange> = { afterPosition: true, limit: true };
+
 /** Checks what `append` was given, the same in every store. */
 export function checkAppend(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): void {
   checkStreamId(stream);
@@ -179,8 +185,14 @@ export function refuseConflict(
   }
 }
 
+/** Checks what `read` was given, but for its numbers: `readPage` does. */
+export function checkRead(range: ReadRange): void {
+  refuseUnknown("", range, READ_NAMES);
+}
+
 /** Checks what `readPage` was given, the same in every store. */
 export function checkPage(stream: StreamId, range: PageRange): void {
+  refuseUnknown("", range, PAGE_NAMES);
   checkStreamId(stream);
   checkWholeNumber("version to read after", range.afterVersion, 0);
   if (range.throughVersion !== undefined) checkWholeNumber("version to read through", range.throughVersion, 0);
@@ -203,6 +215,7 @@ export function checkMany(count: number): void {
 
 /** The bounds of `streams`, with their defaults. */
 export function streamsBounds(aggregateType: string, range: StreamsRange = {}): { afterId: string; limit: number } {
+  refuseUnknown("", range, STREAMS_NAMES);
   checkName("aggregate type", aggregateType);
   if (range.afterId !== undefined) checkName("aggregate id to continue after", range.afterId);
   // No id is empty, so every id comes after "".
@@ -211,6 +224,7 @@ export function streamsBounds(aggregateType: string, range: StreamsRange = {}): 
 
 /** The bounds of `readAll`, with their defaults. */
 export function positionBounds(range: PositionRange = {}): { afterPosition: number; limit: number } {
+  refuseUnknown("", range, POSITION_NAMES);
   const afterPosition = range.afterPosition ?? 0;
   checkWholeNumber("position to read after", afterPosition, 0);
   return { afterPosition, limit: checkLimit(range.limit) };

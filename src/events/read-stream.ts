@@ -1,14 +1,15 @@
 import { CorruptStreamError } from "../errors.ts";
 import type { StoredEvent } from "./event.ts";
-import { type EventStore, PAGE_SIZE_DEFAULT, type ReadRange } from "./event-store.ts";
+import { checkRead, type EventStore, PAGE_SIZE_DEFAULT, type ReadRange } from "./event-store.ts";
 import type { StreamId } from "./stream-id.ts";
 
 /** What every store's `read` does, in terms of its `readPage`. */
 export async function* readStream(
   store: Pick<EventStore, "readPage">,
   stream: StreamId,
-  range?: ReadRange,
+  range: ReadRange = {},
 ): AsyncGenerator<StoredEvent> {
+  checkRead(range);
   for await (const events of readPages(store, stream, range)) yield* events;
 }
 

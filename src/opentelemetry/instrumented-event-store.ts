@@ -7,6 +7,7 @@ import type { TelemetryOptions } from "./telemetry.ts";
 export class InstrumentedEventStore extends EventStoreDecorator {
   readonly #calls: StoreCalls;
 
+  /** @throws {ConfigurationError} for an option that is unknown. */
   constructor(wrapped: EventStore, options: TelemetryOptions = {}) {
     super(wrapped);
     this.#calls = new StoreCalls(wrapped, "events", options);

@@ -2,10 +2,11 @@ import { SpanKind } from "@opentelemetry/api";
 import { type AggregateType, definitionOf } from "../aggregates/aggregate-definition.ts";
 import { AggregateRepository } from "../aggregates/aggregate-repository.ts";
 import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
+import type { LoadOptions, RaiseOptions, UpdateOptions } from "../aggregates/call-options.ts";
 import type { WalkReport } from "../aggregates/each-aggregate.ts";
 import type { EraseOptions, EraseReport } from "../aggregates/erase-aggregate.ts";
 import type { RepositoryFact, RepositoryObserver } from "../aggregates/repository-observer.ts";
-import type { LoadOptions, RaiseOptions, RepositoryOptions, UpdateOptions } from "../aggregates/repository-options.ts";
+import type { RepositoryOptions } from "../aggregates/repository-options.ts";
 import type {
   PruneOptions,
   VerifyOptions,
@@ -39,7 +40,7 @@ export class InstrumentedRepository<A extends AnyAggregate> extends AggregateRep
   /** Options of calls whose span is there already, which call other methods of the repository. */
   readonly #spanned = new WeakSet<RaiseOptions>();
 
-  /** @throws {ConfigurationError} as the constructor of `AggregateRepository`. */
+  /** @throws {ConfigurationError} as the constructor of `AggregateRepository`, and for an unknown option of `telemetry`. */
   constructor(type: AggregateType<A>, options: RepositoryOptions<A>, telemetry: TelemetryOptions = {}) {
     super(type, instrumented(options, telemetry));
     this.#aggregateType = definitionOf(type).aggregateType;

@@ -21,6 +21,7 @@ export class InstrumentedSnapshotStore extends SnapshotStoreDecorator {
     originsOf = (store) => store.#origins;
   }
 
+  /** @throws {ConfigurationError} for an option that is unknown. */
   constructor(wrapped: SnapshotStore, options: TelemetryOptions = {}) {
     super(wrapped);
     this.#calls = new StoreCalls(wrapped, "snapshots", options);

@@ -1,5 +1,6 @@
 import type { MeterProvider } from "@opentelemetry/api";
 import type { RepositoryFact, RepositoryObserver } from "../aggregates/repository-observer.ts";
+import { type OptionNames, refuseUnknown } from "../events/bounds.ts";
 import { THRESHOLD_DEFAULT } from "../snapshots/snapshot-policy.ts";
 import { errorType } from "./error-type.ts";
 import { sourceOf } from "./operation.ts";
@@ -14,15 +15,20 @@ export interface MetricsObserverOptions {
   readonly clock?: () => Date;
 }
 
+const OPTION_NAMES: OptionNames<MetricsObserverOptions> = { meterProvider: true, threshold: true, clock: true };
+
 type Loaded = Extract<RepositoryFact, { kind: "loaded" }>;
 
 /**
  * Feeds metrics from what a repository reports, for a repository that is to have no spans. `InstrumentedRepository` has one built
  * in; in addition it measures loads and saves that fail, and how many snapshots wait.
+ *
+ * @throws {ConfigurationError} for an option that is unknown.
  */
 export function metricsObserver(options: MetricsObserverOptions = {}): RepositoryObserver {
-  const { threshold = THRESHOLD_DEFAULT, clock = () => new Date() } = options;
-  const { instruments, isMeasuring } = new Telemetry(options);
+  refuseUnknown("", options, OPTION_NAMES);
+  const { meterProvider, threshold = THRESHOLD_DEFAULT, clock = () => new Date() } = options;
+  const { instruments, isMeasuring } = new Telemetry({ ...(meterProvider && { meterProvider }) });
   if (!isMeasuring) return () => {};
   return (fact) => {
     switch (fact.kind) {

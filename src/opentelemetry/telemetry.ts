@@ -11,6 +11,7 @@ import {
   type TracerProvider,
   trace,
 } from "@opentelemetry/api";
+import { type OptionNames, refuseUnknown } from "../events/bounds.ts";
 import {
   type AttributeName,
   COUNTERS,
@@ -35,6 +36,14 @@ export interface TelemetryOptions {
   readonly storeAttributes?: Attributes;
 }
 
+const OPTION_NAMES: OptionNames<TelemetryOptions> = {
+  tracerProvider: true,
+  meterProvider: true,
+  aggregateIds: true,
+  traceContext: true,
+  storeAttributes: true,
+};
+
 /** Instruments by their names. */
 export type Instruments = Readonly<
   Record<HistogramName, Histogram> & Record<CounterName, Counter> & Record<GaugeName, ObservableGauge>
@@ -55,7 +64,9 @@ export class Telemetry {
   readonly isMeasuring: boolean;
   #isTracing: boolean;
 
+  /** @throws {ConfigurationError} for an option that is unknown. */
   constructor(options: TelemetryOptions) {
+    refuseUnknown("", options, OPTION_NAMES);
     const { tracerProvider = trace, meterProvider = metrics } = options;
     const meter = meterProvider.getMeter(SCOPE, VERSION);
     this.options = options;

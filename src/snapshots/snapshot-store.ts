@@ -1,16 +1,17 @@
-import { checkName, checkWholeNumber } from "../events/bounds.ts";
+import { checkName, checkWholeNumber, type OptionNames, refuseUnknown } from "../events/bounds.ts";
 import type { NewEvent, StoredEvent } from "../events/event.ts";
 import { type AppendOptions, type AppendResult, checkMany, type EventStore } from "../events/event-store.ts";
 import { type Instant, toInstant } from "../events/instant.ts";
 import { checkStreamId, type StreamId } from "../events/stream-id.ts";
-import type { Snapshot, SnapshotRow } from "./snapshot.ts";
+import { checkSnapshot, type Snapshot, type SnapshotRow } from "./snapshot.ts";
 
 /**
  * Keeps snapshots: a cache. One row for each (aggregate type, aggregate id, schema version, fingerprint), so that two builds can
  * run side by side on one database.
  *
  * Every method rejects with {@link InvalidNameError} or {@link InvalidNumberError} for names and numbers out of bounds, before the
- * database is asked, and with {@link ClosedError} after `close`. Asking for what is not there is no error.
+ * database is asked, and with {@link ClosedError} after `close`. The stores of this package also refuse unknown options, with
+ * {@link ConfigurationError}. Asking for what is not there is no error.
  */
 export interface SnapshotStore {
   /**
@@ -165,12 +166,31 @@ export interface LoadPage {
   readonly events: readonly StoredEvent[];
 }
 
-/** Checks what the methods that take an aggregate were given, the same in every store. */
+const SAVE_NAMES: OptionNames<SaveSnapshotOptions> = { replacing: true };
+const OF_VERSION_NAMES: OptionNames<SchemaVersionOption> = { schemaVersion: true };
+export const GET_NAMES: OptionNames<GetSnapshotOptions> = { ...OF_VERSION_NAMES, prefer: true };
+export const DELETE_NAMES: OptionNames<DeleteSnapshotOptions> = { ...OF_VERSION_NAMES, exactly: true };
+const BY_TYPE_NAMES: OptionNames<DeleteByTypeOptions> = {
+  schemaVersionBelow: true,
+  createdBefore: true,
+  otherThan: true,
+};
+const ERASE_NAMES: OptionNames<EraseSnapshotsOptions> = { throughVersion: true };
+
+/** Checks what `saveSnapshot` was given, the same in every store. */
+export function checkSave(snapshot: Snapshot, options: SaveSnapshotOptions): void {
+  refuseUnknown("", options, SAVE_NAMES);
+  checkSnapshot(snapshot);
+}
+
+/** Checks what the methods that take an aggregate were given, the same in every store. @param names of the method's options */
 export function checkSnapshotQuery(
   aggregateId: string,
   aggregateType: string,
   options: SchemaVersionOption = {},
+  names: OptionNames<SchemaVersionOption> = OF_VERSION_NAMES,
 ): void {
+  refuseUnknown("", options, names);
   checkStreamId({ aggregateId, aggregateType });
   if (options.schemaVersion !== undefined) checkWholeNumber("schema version", options.schemaVersion, 1);
 }
@@ -179,28 +199,28 @@ export function checkSnapshotQuery(
 export function checkManySnapshots(
   aggregateIds: readonly string[],
   aggregateType: string,
-  options?: SchemaVersionOption,
+  options: GetSnapshotOptions,
 ): void {
+  refuseUnknown("", options, GET_NAMES);
   checkMany(aggregateIds.length);
   checkName("aggregate type", aggregateType);
-  for (const aggregateId of aggregateIds) checkSnapshotQuery(aggregateId, aggregateType, options);
+  for (const aggregateId of aggregateIds) checkStreamId({ aggregateId, aggregateType });
+  if (options.schemaVersion !== undefined) checkWholeNumber("schema version", options.schemaVersion, 1);
 }
 
 /** Checks what `deleteSnapshotsByType` was given, the same in every store. */
 export function checkDeleteByType(aggregateType: string, options: DeleteByTypeOptions = {}): void {
+  refuseUnknown("", options, BY_TYPE_NAMES);
   checkName("aggregate type", aggregateType);
   if (options.schemaVersionBelow !== undefined) checkWholeNumber("schema version", options.schemaVersionBelow, 1);
   if (options.createdBefore !== undefined) toInstant("time to delete before", options.createdBefore);
 }
 
 /** Checks what `eraseSnapshots` was given, the same in every store. */
-export function checkErase(
-  aggregateId: string,
-  aggregateType: string,
-  { throughVersion }: EraseSnapshotsOptions,
-): void {
+export function checkErase(aggregateId: string, aggregateType: string, options: EraseSnapshotsOptions): void {
+  refuseUnknown("", options, ERASE_NAMES);
   checkStreamId({ aggregateId, aggregateType });
-  checkWholeNumber("version to erase through", throughVersion, 0);
+  checkWholeNumber("version to erase through", options.throughVersion, 0);
 }
 
 /** Whether `row` was written by the definition that `wanted` names. */

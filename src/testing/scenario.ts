@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { AggregateType } from "../aggregates/aggregate-definition.ts";
 import { type AnyAggregate, historyOf } from "../aggregates/aggregate-root.ts";
+import { type OptionNames, refuseUnknown } from "../events/bounds.ts";
 
 /** An event as a test names it: what it says, without id, version and time. */
 export interface ScenarioEvent {
@@ -24,6 +25,15 @@ export interface Scenario<A extends AnyAggregate> {
   readonly id?: string;
 }
 
+const NAMES: OptionNames<Scenario<AnyAggregate>> = {
+  given: true,
+  when: true,
+  raises: true,
+  state: true,
+  throws: true,
+  id: true,
+};
+
 /**
  * Plays a scenario on a fresh aggregate, without any store.
  *
@@ -36,8 +46,10 @@ export interface Scenario<A extends AnyAggregate> {
  * ```
  *
  * @throws {AssertionError} of `node:assert` when something else comes of it; what `when` throws passes unless it is expected.
+ * @throws {ConfigurationError} for a name that is unknown: what is mistyped would not be looked at.
  */
 export function scenario<A extends AnyAggregate>(type: AggregateType<A>, play: Scenario<A>): void {
+  refuseUnknown("", play, NAMES);
   const { given = [], when, raises, throws, id = "scenario" } = play;
   const aggregate = new type(id);
   const history = historyOf(aggregate);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
-import { AggregateCache, AggregateRepository, type LoadOptions } from "eventfold";
+import { AggregateCache, AggregateRepository, ConfigurationError, type LoadOptions } from "eventfold";
 import { PostgresEventStore } from "eventfold/postgres";
 import { openSqlite, SqliteEventStore } from "eventfold/sqlite";
 import { failing } from "eventfold/testing";
@@ -133,13 +133,16 @@ eachStorage((open, kind) => {
       expect((await accounts.load(id, STALE)).version).toBe(13);
     });
 
-  it("and update never begins with a stale state, whatever its options hold", async () => {
+  it("and update never begins with a stale state: it refuses to", async () => {
     const { accounts, id, repositoryOf } = await cached();
     await accounts.load(id);
     await saveEvents(repositoryOf(Account), id, 1);
     const options: LoadOptions = { ...STALE, metadata: { actor: "me" } };
     const seen: number[] = [];
-    await accounts.update(id, (account) => seen.push(account.version), options);
+    const change = (account: Account) => seen.push(account.version);
+    await expect(accounts.update(id, change, options)).rejects.toThrow(ConfigurationError);
+    expect(seen).toEqual([]);
+    await accounts.update(id, change);
     expect(seen).toEqual([13]);
   });
 });

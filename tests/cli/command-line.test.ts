@@ -210,6 +210,17 @@ describe("the configuration", () => {
     expect(stderr).toContain("empty.ts must export by default { repositories: ");
   });
 
+  it("holds nothing that is not known, unless it is a module without a default export", async () => {
+    const { folder, path, write } = bankProject();
+    await fillSqlite(path("bank.db"), 1, 1);
+    write("more.ts", "export default { repositories: () => [], tresholds: {} };");
+    const { status, stderr } = eventfold(folder, ["health", "bank.db", "--config", "more.ts"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("more.ts: Option tresholds is not known. Known: repositories.\n");
+    write("named.ts", "export const repositories = () => [];\nexport const mine = 1;");
+    expect(eventfold(folder, ["health", "bank.db", "--config", "named.ts"]).status).toBe(0);
+  });
+
   it("is TypeScript as people write it: other endings, none, and paths", async () => {
     const { folder, path } = bankProject({
       "tsconfig.json": '{ "compilerOptions": { "paths": { "@bank/*": ["./*"] } } }',

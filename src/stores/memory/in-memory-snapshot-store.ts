@@ -1,16 +1,20 @@
 import { StreamErasedError } from "../../errors.ts";
+import type { OptionNames } from "../../events/bounds.ts";
 import { refuseClosed } from "../../events/event-store.ts";
 import { toInstant } from "../../events/instant.ts";
 import { declareSystem } from "../../events/store-system.ts";
-import { checkSnapshot, Snapshot } from "../../snapshots/snapshot.ts";
+import { Snapshot } from "../../snapshots/snapshot.ts";
 import {
   checkDeleteByType,
   checkErase,
   checkManySnapshots,
+  checkSave,
   checkSnapshotQuery,
+  DELETE_NAMES,
   type DeleteByTypeOptions,
   type DeleteSnapshotOptions,
   type EraseSnapshotsOptions,
+  GET_NAMES,
   type GetSnapshotOptions,
   isOfKey,
   type RejectedRow,
@@ -44,7 +48,7 @@ export class InMemorySnapshotStore implements SnapshotStore {
 
   async saveSnapshot(snapshot: Snapshot, options: SaveSnapshotOptions = {}): Promise<SaveSnapshotResult> {
     refuseClosed(this.#closed, "snapshot store");
-    checkSnapshot(snapshot);
+    checkSave(snapshot, options);
     const { aggregateId, aggregateType, version } = snapshot;
     const erasedThrough = this.#erasedThroughByType.get(aggregateType)?.get(aggregateId) ?? 0;
     if (version <= erasedThrough) throw new StreamErasedError({ stream: { aggregateType, aggregateId } });
@@ -61,7 +65,7 @@ export class InMemorySnapshotStore implements SnapshotStore {
     aggregateType: string,
     options: GetSnapshotOptions = {},
   ): Promise<Snapshot | undefined> {
-    return best(this.#matching(aggregateId, aggregateType, options), options);
+    return best(this.#matching(aggregateId, aggregateType, options, GET_NAMES), options);
   }
 
   async getManySnapshots(
@@ -71,7 +75,9 @@ export class InMemorySnapshotStore implements SnapshotStore {
   ): Promise<readonly (Snapshot | undefined)[]> {
     refuseClosed(this.#closed, "snapshot store");
     checkManySnapshots(aggregateIds, aggregateType, options);
-    return aggregateIds.map((aggregateId) => best(this.#matching(aggregateId, aggregateType, options), options));
+    return aggregateIds.map((aggregateId) =>
+      best(this.#matching(aggregateId, aggregateType, options, GET_NAMES), options),
+    );
   }
 
   async deleteSnapshot(
@@ -80,7 +86,7 @@ export class InMemorySnapshotStore implements SnapshotStore {
     options: DeleteSnapshotOptions = {},
   ): Promise<boolean> {
     const { exactly } = options;
-    const deleted = this.#matching(aggregateId, aggregateType, options).filter(
+    const deleted = this.#matching(aggregateId, aggregateType, options, DELETE_NAMES).filter(
       (row) => exactly === undefined || (isOfKey(row, exactly) && hasContent(row, exactly)),
     );
     const rows = this.#rowsOf(aggregateId, aggregateType);
@@ -131,9 +137,14 @@ export class InMemorySnapshotStore implements SnapshotStore {
     this.#closed = true;
   }
 
-  #matching(aggregateId: string, aggregateType: string, options: SchemaVersionOption = {}): readonly Snapshot[] {
+  #matching(
+    aggregateId: string,
+    aggregateType: string,
+    options: SchemaVersionOption = {},
+    names?: OptionNames<SchemaVersionOption>,
+  ): readonly Snapshot[] {
     refuseClosed(this.#closed, "snapshot store");
-    checkSnapshotQuery(aggregateId, aggregateType, options);
+    checkSnapshotQuery(aggregateId, aggregateType, options, names);
     const { schemaVersion } = options;
     const rows = this.#rowsOf(aggregateId, aggregateType);
     return schemaVersion === undefined ? rows : rows.filter((row) => row.schemaVersion === schemaVersion);

@@ -1,16 +1,20 @@
 import { StreamErasedError } from "../../errors.ts";
+import type { OptionNames } from "../../events/bounds.ts";
 import { type EventStore, refuseClosed } from "../../events/event-store.ts";
 import { toInstant } from "../../events/instant.ts";
 import { declareSystem } from "../../events/store-system.ts";
-import { checkSnapshot, Snapshot } from "../../snapshots/snapshot.ts";
+import { Snapshot } from "../../snapshots/snapshot.ts";
 import {
   checkDeleteByType,
   checkErase,
   checkManySnapshots,
+  checkSave,
   checkSnapshotQuery,
+  DELETE_NAMES,
   type DeleteByTypeOptions,
   type DeleteSnapshotOptions,
   type EraseSnapshotsOptions,
+  GET_NAMES,
   type GetSnapshotOptions,
   type JointStore,
   type SaveSnapshotOptions,
@@ -45,11 +49,11 @@ export class PostgresSnapshotStore implements SnapshotStore {
     declareSystem(this, "postgresql");
   }
 
-  async saveSnapshot(snapshot: Snapshot, { replacing }: SaveSnapshotOptions = {}): Promise<SaveSnapshotResult> {
-    checkSnapshot(snapshot);
+  async saveSnapshot(snapshot: Snapshot, options: SaveSnapshotOptions = {}): Promise<SaveSnapshotResult> {
+    checkSave(snapshot, options);
     this.#check(snapshot.aggregateId);
     const { aggregateType, aggregateId } = snapshot;
-    const values = [aggregateType, aggregateId, ...snapshotValues(snapshot, replacing)];
+    const values = [aggregateType, aggregateId, ...snapshotValues(snapshot, options.replacing)];
     if ((await this.#database.count(upsertSnapshot, values)) > 0) return "stored";
     const erased = await this.#database.count(selectErased, [aggregateType, aggregateId, snapshot.version]);
     if (erased > 0) throw new StreamErasedError({ stream: { aggregateType, aggregateId } });
@@ -61,7 +65,7 @@ export class PostgresSnapshotStore implements SnapshotStore {
     aggregateType: string,
     options: GetSnapshotOptions = {},
   ): Promise<Snapshot | undefined> {
-    const values = this.#matching(aggregateId, aggregateType, options);
+    const values = this.#matching(aggregateId, aggregateType, options, GET_NAMES);
     const { prefer } = options;
     const [row] = await this.#database.rows<SnapshotColumns>(selectSnapshot, [
       ...values,
@@ -97,7 +101,7 @@ export class PostgresSnapshotStore implements SnapshotStore {
     aggregateType: string,
     options: DeleteSnapshotOptions = {},
   ): Promise<boolean> {
-    const values = this.#matching(aggregateId, aggregateType, options);
+    const values = this.#matching(aggregateId, aggregateType, options, DELETE_NAMES);
     const { exactly } = options;
     if (exactly === undefined) return (await this.#database.count(deleteSnapshots, values)) > 0;
     const { schemaVersion, fingerprint, version, checksum } = exactly;
@@ -142,8 +146,13 @@ export class PostgresSnapshotStore implements SnapshotStore {
     this.#closed = true;
   }
 
-  #matching(aggregateId: string, aggregateType: string, options: SchemaVersionOption = {}): unknown[] {
-    checkSnapshotQuery(aggregateId, aggregateType, options);
+  #matching(
+    aggregateId: string,
+    aggregateType: string,
+    options: SchemaVersionOption = {},
+    names?: OptionNames<SchemaVersionOption>,
+  ): unknown[] {
+    checkSnapshotQuery(aggregateId, aggregateType, options, names);
     this.#check(aggregateId);
     return [aggregateType, aggregateId, options.schemaVersion];
   }

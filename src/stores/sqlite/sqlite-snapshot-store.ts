@@ -2,15 +2,18 @@ import { StreamErasedError } from "../../errors.ts";
 import type { EventStore } from "../../events/event-store.ts";
 import { toInstant } from "../../events/instant.ts";
 import { declareSystem } from "../../events/store-system.ts";
-import { checkSnapshot, Snapshot } from "../../snapshots/snapshot.ts";
+import { Snapshot } from "../../snapshots/snapshot.ts";
 import {
   checkDeleteByType,
   checkErase,
   checkManySnapshots,
+  checkSave,
   checkSnapshotQuery,
+  DELETE_NAMES,
   type DeleteByTypeOptions,
   type DeleteSnapshotOptions,
   type EraseSnapshotsOptions,
+  GET_NAMES,
   type GetSnapshotOptions,
   type JointStore,
   type SaveSnapshotOptions,
@@ -42,7 +45,7 @@ export class SqliteSnapshotStore implements SnapshotStore {
   }
 
   async saveSnapshot(snapshot: Snapshot, options: SaveSnapshotOptions = {}): Promise<SaveSnapshotResult> {
-    checkSnapshot(snapshot);
+    checkSave(snapshot, options);
     if (storeSnapshot(this.#database, snapshotValues(snapshot, options.replacing))) return "stored";
     const { aggregateType, aggregateId, version } = snapshot;
     const stream = { aggregateType, aggregateId };
@@ -55,7 +58,7 @@ export class SqliteSnapshotStore implements SnapshotStore {
     aggregateType: string,
     options: GetSnapshotOptions = {},
   ): Promise<Snapshot | undefined> {
-    checkSnapshotQuery(aggregateId, aggregateType, options);
+    checkSnapshotQuery(aggregateId, aggregateType, options, GET_NAMES);
     const row = readSnapshotRow(this.#database, { aggregateId, aggregateType }, options);
     return row && new Snapshot(row);
   }
@@ -77,7 +80,7 @@ export class SqliteSnapshotStore implements SnapshotStore {
     aggregateType: string,
     options: DeleteSnapshotOptions = {},
   ): Promise<boolean> {
-    checkSnapshotQuery(aggregateId, aggregateType, options);
+    checkSnapshotQuery(aggregateId, aggregateType, options, DELETE_NAMES);
     const { schemaVersion = null, exactly } = options;
     if (exactly === undefined) {
       return this.#database.run(deleteSnapshot, aggregateType, aggregateId, schemaVersion, schemaVersion) > 0;

@@ -8,7 +8,7 @@ import { checkStreamId, type StreamId } from "./stream-id.ts";
  *
  * Every method rejects with {@link InvalidNameError} or {@link InvalidNumberError} for names and numbers out of bounds, before
  * the database is asked, and with {@link ClosedError} after `close`. The stores of this package also refuse unknown names in
- * ranges, with {@link ConfigurationError}.
+ * the ranges of `read`, `streams` and `readAll`, with {@link ConfigurationError}.
  */
 export interface EventStore {
   /**
@@ -140,7 +140,6 @@ const PAGE_SIZE_MAX = 100_000;
 const MANY_MAX = 1_000;
 
 const READ_NAMES: OptionNames<ReadRange> = { afterVersion: true, throughVersion: true, pageSize: true };
-const PAGE_NAMES: OptionNames<PageRange> = { afterVersion: true, throughVersion: true, limit: true };
 const STREAMS_NAMES: OptionNames<StreamsRange> = { afterId: true, limit: true };
 const POSITION_NAMES: OptionNames<PositionRange> = { afterPosition: true, limit: true };
 
@@ -192,7 +191,6 @@ export function checkRead(range: ReadRange): void {
 
 /** Checks what `readPage` was given, the same in every store. */
 export function checkPage(stream: StreamId, range: PageRange): void {
-  refuseUnknown("", range, PAGE_NAMES);
   checkStreamId(stream);
   checkWholeNumber("version to read after", range.afterVersion, 0);
   if (range.throughVersion !== undefined) checkWholeNumber("version to read through", range.throughVersion, 0);

@@ -88,6 +88,7 @@ export type { Instant } from "./events/instant.ts";
 export type { StreamId } from "./events/stream-id.ts";
 export type { JsonValue } from "./events/strict-json.ts";
 export type { Distribution } from "./monitoring/distribution.ts";
+export type { OrphanedSnapshots } from "./monitoring/orphaned-snapshots.ts";
 export type {
   KeyHealth,
   LengthRange,

@@ -61,7 +61,7 @@ async function advise(
   assumptions: Assumptions,
 ): Promise<AdviseResult> {
   const ofType = aggregateType === undefined ? {} : { aggregateType };
-  const all = await snapshots.health(ofType);
+  const all = (await snapshots.health(ofType)).filter(({ streams }) => streams > 0);
   const healths = all.toSorted((a, b) => b.events - a.events).slice(0, TYPES_MAX);
   const statistics = await snapshots.statistics(ofType);
   const types: Advice[] = [];

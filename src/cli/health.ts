@@ -27,13 +27,13 @@ export function healthCommand(session: Session): Command {
     summary: "how long streams are, and what their snapshots are worth to loads",
     description:
       "Shows for each aggregate type how long its streams are, how many have a snapshot, what loads replay, and which " +
-      "snapshots they would not use and why. Folds nothing and writes nothing. With your classes in eventfold.config.ts, snapshots " +
+      "snapshots they would not use and why, and which have no events behind them any more. Folds nothing and writes nothing. With your classes in eventfold.config.ts, snapshots " +
       "of other definitions count as missed; without, each stream is judged by its newest snapshot.",
     examples: [
       ["eventfold health ./bank.db", "Looks at every type."],
       ["eventfold health postgres://app@db/bank --type Account --json", "Looks at one type, for a program."],
     ],
-    found: "a snapshot is of another history, ahead of its stream or unproven; no events of --type",
+    found: "a snapshot is of another history, ahead of its stream, without events or unproven; no events of --type",
   })
     .option("--type <TYPE>", "only this aggregate type")
     .option("--streams-max <n>", "with more streams, look at a sample of them (default: 50000)", wholeNumber(1))
@@ -66,8 +66,8 @@ export function healthCommand(session: Session): Command {
 /** What should not be, whatever was deployed last. */
 const AMISS = ["unproven", "ahead-of-stream", "history-mismatch"] as const satisfies readonly SnapshotVerdict[];
 
-function isAmiss({ loads }: TypeHealth): boolean {
-  return AMISS.some((verdict) => loads[verdict] > 0);
+function isAmiss({ loads, orphans }: TypeHealth): boolean {
+  return orphans.snapshots > 0 || AMISS.some((verdict) => loads[verdict] > 0);
 }
 
 function healthText(result: HealthResult, terminal: Terminal, verify: string): string {
@@ -78,6 +78,7 @@ function healthText(result: HealthResult, terminal: Terminal, verify: string): s
     "",
     loadsTable(types, terminal),
     ...(statistics.groups.length === 0 ? [] : ["", keysTable(types, statistics, terminal)]),
+    ...orphanLines(types).flatMap((line) => ["", terminal.style("yellow", line)]),
     ...notes(result, verify).flatMap((note) => ["", terminal.style("dim", note)]),
   ].join("\n");
 }
@@ -140,6 +141,16 @@ function keysTable(types: readonly TypeHealth[], { groups }: SnapshotStatistics,
     return [aggregateType, schemaVersion, fingerprint || "-", snapshots, ...sizes, ...ages, ...since];
   });
   return table(columns, rows, terminal);
+}
+
+function orphanLines(types: readonly TypeHealth[]): string[] {
+  return types
+    .filter(({ orphans }) => orphans.snapshots > 0)
+    .map(({ aggregateType, orphans: { snapshots, complete } }) => {
+      const atLeast = complete ? "" : "at least ";
+      const have = snapshots === 1 ? "has no events behind it" : "have no events behind them";
+      return `${printable(aggregateType)}: ${atLeast}${plural(snapshots, "snapshot")} ${have}.`;
+    });
 }
 
 function notes({ database, types, judgedByClass, statistics }: HealthResult, verify: string): string[] {

@@ -1,11 +1,14 @@
 import type { WantedOfType } from "../snapshots/snapshot-store.ts";
-import { HealthTally, type TypeHealth } from "./snapshot-health.ts";
+import { readOrphans } from "./orphaned-snapshots.ts";
+import { HealthTally, type StreamsHealth, type TypeHealth } from "./snapshot-health.ts";
 import type { SnapshotSurvey } from "./snapshot-survey.ts";
 import { drawStreams, STREAMS_AT_ONCE, walkStreams } from "./survey-walk.ts";
 
 export interface HealthQuery {
   /** In the order of the answer. */
   readonly types: readonly string[];
+  /** Those of them that may have snapshots. */
+  readonly snapshotTypes: readonly string[];
   /** By type. */
   readonly wanted: ReadonlyMap<string, WantedOfType>;
   /** In all. With about as many or fewer every stream is looked at, with more a sample, but for types of one page. */
@@ -25,15 +28,19 @@ const DRAWS_MAX = 50_000;
 /** Enough for a 99th percentile. */
 const DRAWN_ENOUGH = 2_500;
 
-/** The health of each type that has streams: exact where that is little work, and else estimated. */
+/** The health of each type that has streams, or snapshots that have lost theirs: exact where that is little work, and else estimated. */
 export async function readHealth(survey: SnapshotSurvey, query: HealthQuery): Promise<readonly TypeHealth[]> {
   const readings: Reading[] = [];
   for (const aggregateType of query.types) readings.push(await readFirst(survey, aggregateType, query));
   const large = readings.filter(({ lastId }) => lastId !== undefined);
   const rest = large.length === 0 ? undefined : await readRest(survey, large, query);
+  const orphansByType = await readOrphans(survey, query.snapshotTypes, query.streamsMax);
   return readings
-    .map(({ aggregateType, tally }) => rest?.get(aggregateType) ?? tally.result(aggregateType, true))
-    .filter(({ streams }) => streams > 0);
+    .map(({ aggregateType, tally }) => {
+      const orphans = orphansByType.get(aggregateType) ?? { snapshots: 0, complete: true };
+      return { ...(rest?.get(aggregateType) ?? tally.result(aggregateType, true)), orphans };
+    })
+    .filter(({ streams, orphans }) => streams > 0 || orphans.snapshots > 0);
 }
 
 async function readFirst(survey: SnapshotSurvey, aggregateType: string, query: HealthQuery): Promise<Reading> {
@@ -49,9 +56,9 @@ async function readRest(
   survey: SnapshotSurvey,
   large: readonly Reading[],
   { types, wanted, streamsMax, asOfMs }: HealthQuery,
-): Promise<ReadonlyMap<string, TypeHealth>> {
+): Promise<ReadonlyMap<string, StreamsHealth>> {
   const samples = new Map(large.map(({ aggregateType: type }) => [type, new HealthTally(wanted.get(type), asOfMs)]));
-  const results = (scale: number): ReadonlyMap<string, TypeHealth> =>
+  const results = (scale: number): ReadonlyMap<string, StreamsHealth> =>
     new Map([...samples].map(([type, sample]) => [type, sample.result(type, false, scale)]));
   let walks = true;
   for await (const { streams, draws, scale } of drawStreams(survey, types.length === 1 ? types[0] : undefined)) {
@@ -71,8 +78,8 @@ async function walkRest(
   survey: SnapshotSurvey,
   large: readonly Reading[],
   streamsMax: number,
-): Promise<ReadonlyMap<string, TypeHealth> | undefined> {
-  const results = new Map<string, TypeHealth>();
+): Promise<ReadonlyMap<string, StreamsHealth> | undefined> {
+  const results = new Map<string, StreamsHealth>();
   let walked = 0;
   for (const { aggregateType, tally, lastId } of large) {
     for await (const stream of walkStreams(survey, aggregateType, lastId)) {

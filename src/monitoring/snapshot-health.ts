@@ -1,6 +1,7 @@
 import { type HistoryFlaw, historyFlaw, type KeyFlaw, keyFlaw } from "../snapshots/snapshot-flaws.ts";
 import { isOfKey, type SnapshotKey, type WantedOfType } from "../snapshots/snapshot-store.ts";
 import { type Distribution, Tally, threeDigits } from "./distribution.ts";
+import type { OrphanedSnapshots } from "./orphaned-snapshots.ts";
 import type { SurveyedSnapshot, SurveyedStream } from "./snapshot-survey.ts";
 
 /** What the snapshots of one aggregate type are worth to its loads. */
@@ -31,7 +32,12 @@ export interface TypeHealth {
   readonly loads: Readonly<Record<SnapshotVerdict, number>>;
   /** Snapshots by the definition that wrote them, the newest schema version first. */
   readonly keys: readonly KeyHealth[];
+  /** Snapshots without any event behind them. No other figure counts them: no load comes by them. */
+  readonly orphans: OrphanedSnapshots;
 }
+
+/** What the streams of a type tell. */
+export type StreamsHealth = Omit<TypeHealth, "orphans">;
 
 /** Streams of `fromLength` to `toLength` events, both inclusive. */
 export interface LengthRange {
@@ -108,7 +114,7 @@ export class HealthTally {
   }
 
   /** @param scale how many of the whole each weight of 1 stands for, where a sample was taken. */
-  result(aggregateType: string, exact: boolean, scale = 1): TypeHealth {
+  result(aggregateType: string, exact: boolean, scale = 1): StreamsHealth {
     const counted = (weight: number): number => Math.round(weight * scale);
     return {
       aggregateType,

@@ -55,8 +55,9 @@ export class SnapshotMonitor {
   }
 
   /**
-   * What the snapshots of each type are worth to loads: coverage, age, tails, and what would miss and why. Costs some microseconds a
-   * stream, however many events it has, and where there are many streams no more than a sample of them does.
+   * What the snapshots of each type are worth to loads: coverage, age, tails, what would miss and why, and which are without events.
+   * Costs some microseconds a stream, however many events it has, and where there are many streams no more than a sample of them does.
+   * Types come by name, and behind them those of which only snapshots are left. Empty for a database without any event.
    *
    * @throws {ConfigurationError} when `wanted` names a type twice.
    */
@@ -67,7 +68,12 @@ export class SnapshotMonitor {
     const wanted = wantedByType(options.wanted);
     checkWholeNumber("number of streams to look at", streamsMax, 1, STREAMS_MAX);
     const asOfMs = momentOf(options.asOf);
-    return await readHealth(this.#survey, { types: await this.#types(aggregateType), wanted, streamsMax, asOfMs });
+    // A database for snapshots alone: their events lie elsewhere.
+    if ((await this.#survey.lastPosition()) === 0) return [];
+    const streamTypes = await this.#types(aggregateType);
+    const snapshotTypes = aggregateType === undefined ? await this.#survey.snapshotTypes(TYPES_MAX) : [aggregateType];
+    const types = [...new Set([...streamTypes, ...snapshotTypes])].slice(0, TYPES_MAX);
+    return await readHealth(this.#survey, { types, snapshotTypes, wanted, streamsMax, asOfMs });
   }
 
   /** Rows and bytes by type, schema version and fingerprint. Reads the table of snapshots, never that of events. */

@@ -10,6 +10,12 @@ export interface SnapshotSurvey {
   /** Aggregate types that have events, in the order of their UTF-8 bytes. */
   aggregateTypes(afterType: string, limit: number): Promise<readonly string[]>;
 
+  /** Aggregate types that have snapshots, in the same order. */
+  snapshotTypes(limit: number): Promise<readonly string[]>;
+
+  /** Looks for the events behind a page of snapshots: `limit` rows, and what rows the aggregate of the last one has besides. */
+  orphans(aggregateType: string, afterId: string | undefined, limit: number): Promise<OrphanPage>;
+
   /** Streams of one type in the reverse order of their ids, which is newest first for UUIDv7. */
   streams(aggregateType: string, beforeId: string | undefined, limit: number): Promise<readonly SurveyedStream[]>;
 
@@ -27,6 +33,15 @@ export interface SnapshotSurvey {
 
   /** The largest states among `among` rows at most. */
   largest(aggregateType: string | undefined, limit: number, among: number): Promise<LargestRows>;
+}
+
+export interface OrphanPage {
+  /** Rows that were looked at. */
+  readonly examined: number;
+  /** Those of them whose stream has no event. */
+  readonly orphans: number;
+  /** Where the next page goes on; undefined when there was no row. */
+  readonly lastId: string | undefined;
 }
 
 /** One stream and all its snapshots, of one moment. */

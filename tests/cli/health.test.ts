@@ -67,6 +67,21 @@ describe("eventfold health", () => {
     expect(stdout).toMatch(/Account +1 +33 % +replay all: of another history.* history-mismatch/);
   });
 
+  it("ends with 1 when the events behind snapshots are gone", async () => {
+    const { folder, path } = bankProject();
+    await fillSqlite(path("bank.db"), 3, 12);
+    eventfold(folder, ["warm", "bank.db"]);
+    const erased = "DELETE FROM events WHERE aggregate_id";
+    execute(path("bank.db"), `${erased} = 'a-001'`);
+    const { status, stdout, stderr } = eventfold(folder, ["health", "bank.db"]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: "" });
+    expect(stdout).toContain("Account: 1 snapshot has no events behind it.");
+    expect(stdout).toContain("eventfold verify bank.db lists the aggregates whose snapshots are amiss.");
+    const { types } = JSON.parse(eventfold(folder, ["health", "bank.db", "--json"]).stdout);
+    expect(types).toMatchObject([{ streams: 2, loads: { usable: 2 }, orphans: { snapshots: 1, complete: true } }]);
+    expect(eventfold(folder, ["verify", "bank.db"])).toMatchObject({ status: 1 });
+  });
+
   it("looks at one type, or at a sample", async () => {
     const { folder, path } = bankProject(NO_CONFIG);
     await fillBank(path("bank.db"));

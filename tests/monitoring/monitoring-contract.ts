@@ -71,6 +71,7 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
         replayed: { p50: 4, p90: 49, p99: 100, max: 100 },
         loads: { ...noLoads, missing: 10 },
         keys: [],
+        orphans: { snapshots: 0, complete: true },
       },
     );
   }),
@@ -248,7 +249,7 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
     const [health] = await storage.snapshots.health({ aggregateType, asOf: NOON });
     assert.deepEqual(health?.loads, { ...noLoads, usable: 2 });
     assert.deepEqual(health?.replayed, { p50: 1, p90: 10, p99: 10, max: 10 });
-    const none = { unproven: 0, "ahead-of-stream": 0, "history-mismatch": 0 };
+    const flawless = { unproven: 0, "ahead-of-stream": 0, "history-mismatch": 0 };
     assert.deepEqual(health?.keys, [
       {
         schemaVersion: 2,
@@ -256,7 +257,7 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
         snapshots: 2,
         ageMs: { p50: 2 * HOUR_MS, p90: 24 * HOUR_MS, p99: 24 * HOUR_MS, max: 24 * HOUR_MS },
         eventsSince: { p50: 5, p90: 10, p99: 10, max: 10 },
-        flaws: none,
+        flaws: flawless,
       },
       {
         schemaVersion: 1,
@@ -264,7 +265,7 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
         snapshots: 1,
         ageMs: { p50: HOUR_MS, p90: HOUR_MS, p99: HOUR_MS, max: HOUR_MS },
         eventsSince: { p50: 1, p90: 1, p99: 1, max: 1 },
-        flaws: none,
+        flaws: flawless,
       },
       {
         schemaVersion: 1,
@@ -272,25 +273,70 @@ export const monitoringContract: readonly ContractCase<MonitoredStorage>[] = [
         snapshots: 1,
         ageMs: { p50: 0, p90: 0, p99: 0, max: 0 },
         eventsSince: { p50: 11, p90: 11, p99: 11, max: 11 },
-        flaws: { ...none, "history-mismatch": 1 },
+        flaws: { ...flawless, "history-mismatch": 1 },
       },
     ]);
   }),
 
-  contractCase("leaves out types without events, and lists the others by name", async (storage) => {
-    const [first, second] = [newName("Type A"), newName("Type B")];
-    await streamOf(storage, second, 1);
-    await streamOf(storage, first, 1);
+  contractCase("lists types by name, and behind them those of which only snapshots are left", async (storage) => {
+    const [first, second, third, gone] = [newName("Type B"), newName("Type C"), newName("Type D"), newName("Type A")];
+    for (const type of [third, first, second]) await streamOf(storage, type, 1);
     await storage.snapshotStore.saveSnapshot(
-      someSnapshot({ aggregateType: newName("Type C"), aggregateId: crypto.randomUUID() }),
+      someSnapshot({ aggregateType: gone, aggregateId: crypto.randomUUID(), ...KEY }),
     );
-    const types = (await storage.snapshots.health()).map(({ aggregateType }) => aggregateType);
+    const made = (await storage.snapshots.health()).filter(({ aggregateType }) =>
+      [first, second, third, gone].includes(aggregateType),
+    );
     assert.deepEqual(
-      types.filter((type) => type === first || type === second),
-      [first, second],
+      made.map(({ aggregateType, streams, orphans }) => [aggregateType, streams, orphans.snapshots]),
+      [
+        [first, 1, 0],
+        [second, 1, 0],
+        [third, 1, 0],
+        [gone, 0, 1],
+      ],
     );
-    assert.deepEqual(types, types.toSorted());
+    const [alone] = await storage.snapshots.health({ aggregateType: gone });
+    assert.deepEqual(alone, {
+      aggregateType: gone,
+      exact: true,
+      examined: 0,
+      streams: 0,
+      events: 0,
+      lengths: none,
+      histogram: [],
+      longest: [],
+      withSnapshot: 0,
+      coverage: 0,
+      replayed: none,
+      loads: noLoads,
+      keys: [],
+      orphans: { snapshots: 1, complete: true },
+    });
     assert.deepEqual(await storage.snapshots.health({ aggregateType: newName("Type") }), []);
+  }),
+
+  contractCase("counts the snapshots whose stream is gone", async (storage) => {
+    const aggregateType = newName("Type");
+    const orphan = (fields: object): Promise<unknown> =>
+      storage.snapshotStore.saveSnapshot(
+        someSnapshot({ aggregateType, aggregateId: crypto.randomUUID(), ...KEY, ...fields }),
+      );
+    for (let count = 0; count < 3; count += 1) {
+      await stored(storage, await streamOf(storage, aggregateType, 3), { version: 2 });
+      await orphan({ version: 7 });
+    }
+    // The first id there is, and a stream of the same id in another type.
+    const aggregateId = "00000000-0000-0000-0000-000000000000";
+    await orphan({ aggregateId });
+    await orphan({ aggregateId, schemaVersion: 2 });
+    const elsewhere = { aggregateType: newName("Type"), aggregateId };
+    await storage.eventStore.append(elsewhere, someEvents(1), { expectedVersion: 0 });
+    const [health] = await storage.snapshots.health({ aggregateType });
+    assert.deepEqual(health?.orphans, { snapshots: 5, complete: true });
+    assert.deepEqual([health?.streams, health?.withSnapshot, health?.loads.usable], [3, 3, 3]);
+    const [other] = await storage.snapshots.health({ aggregateType: elsewhere.aggregateType });
+    assert.deepEqual(other?.orphans, { snapshots: 0, complete: true });
   }),
 
   contractCase("sums up rows and bytes by type and key", async (storage) => {
@@ -530,6 +576,8 @@ export const monitoringNamesContract: readonly ContractCase<MonitoredStorage>[] 
     assert.deepEqual(found, inBytes);
   }),
 ];
+
+const none = { p50: 0, p90: 0, p99: 0, max: 0 };
 
 const noLoads = {
   usable: 0,

@@ -91,6 +91,35 @@ describe.each(Object.entries(alone))("a type of several pages, in %s", (name, op
   });
 });
 
+describe.each(Object.entries(alone))("snapshots without events, in %s", (name, open) => {
+  const insertSnapshots = (instant: string, aggregates: number) => `
+    INSERT INTO snapshots (aggregate_type, aggregate_id, schema_version, fingerprint, version, state, created_at)
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${aggregates})
+    SELECT 'Many', 'id-' || (10000 + n), schema_version, '', 3, '{}', ${instant}
+    FROM numbers CROSS JOIN (SELECT 1 AS schema_version UNION ALL SELECT 2) AS builds
+  `;
+  const instant = name === "SQLite" ? "'2026-01-31T12:00:00.000Z'" : "now()";
+
+  it("are counted page by page, each row once, up to a bound", async () => {
+    const storage = await open();
+    await streamOf(storage, "Other", 1);
+    // Pages of 1,000 rows end amid the two rows of an aggregate, but for the first.
+    await storage.snapshotStore.saveSnapshot(someSnapshot({ aggregateType: "Many", aggregateId: "a" }));
+    await storage.execute(insertSnapshots(instant, 1_750));
+    const orphans = async (streamsMax: number) => (await storage.snapshots.health({ streamsMax })).at(-1)?.orphans;
+    expect(await orphans(50_000)).toEqual({ snapshots: 3_501, complete: true });
+    expect(await orphans(2_000)).toEqual({ snapshots: 2_001, complete: false });
+    expect(await orphans(1)).toEqual({ snapshots: 1_001, complete: false });
+  });
+
+  it("are nothing to speak of in a database for snapshots alone", async () => {
+    const storage = await open();
+    await storage.execute(insertSnapshots(instant, 10));
+    expect(await storage.snapshots.health()).toEqual([]);
+    expect(await storage.snapshots.health({ aggregateType: "Many" })).toEqual([]);
+  });
+});
+
 describe.each(Object.entries(alone))("a type with more streams than are looked at, in %s", (_name, open) => {
   it("is estimated from a sample, in which no length has an advantage", async () => {
     const storage = await open();

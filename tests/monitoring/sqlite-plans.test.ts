@@ -4,6 +4,7 @@ import { openSqlite } from "eventfold/sqlite";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   selectLastPosition,
+  selectOrphans,
   selectTypes,
   surveyStreams,
   surveyStreamsAt,
@@ -20,7 +21,7 @@ beforeAll(async () => {
   }
 });
 
-const statements = { selectTypes, surveyStreams, surveyStreamsAt, selectLastPosition };
+const statements = { selectTypes, selectOrphans, surveyStreams, surveyStreamsAt, selectLastPosition };
 
 describe.each(["without statistics", "with statistics"])("SQLite %s", (statistics) => {
   beforeAll(() => {

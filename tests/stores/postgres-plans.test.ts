@@ -73,6 +73,9 @@ const calls = {
   "the list of streams": (pool, stream) => new PostgresEventStore(pool).streams(stream.aggregateType, { limit: 2 }),
   "a page of all events": (pool) => new PostgresEventStore(pool).readAll({ afterPosition: 10, limit: 100 }),
   "the list of types": (pool) => new PostgresSurvey(pool).aggregateTypes("", 10),
+  "the list of types that have snapshots": (pool) => new PostgresSurvey(pool).snapshotTypes(10),
+  "snapshots without events": (pool, { aggregateType }) =>
+    new PostgresSurvey(pool).orphans(aggregateType, undefined, 1),
   "a sample of streams that are monitored": (pool, { aggregateType, aggregateId }) => {
     const position = aggregateId === long.aggregateId ? 10_000 : 100;
     return new PostgresSurvey(pool).streamsAt(aggregateType, [position]);
@@ -94,6 +97,15 @@ describe.each(Object.entries(calls))("%s", (_name, call) => {
     expect(few).toBeGreaterThan(0);
     expect(many).toBeLessThanOrEqual(few);
   });
+});
+
+it("looks for the events behind each snapshot of a page by themselves, and for one of them", async () => {
+  const call = (pool: PostgresPool) => new PostgresSurvey(pool).orphans(short.aggregateType, undefined, 2);
+  expect(await call(client)).toEqual({ examined: 2, orphans: 0, lastId: long.aggregateId });
+  const nodes = (await plansOf(call)).flatMap(flatten);
+  expect(nodes.filter((node) => node["Relation Name"] === "events").map(rowsTouched)).toEqual([2]);
+  expect(nodes.map(rowsTouched).reduce((a, b) => a + b, 0)).toBeLessThan(50);
+  expect(nodes.filter((node) => ["Seq Scan", "Bitmap Heap Scan"].includes(node["Node Type"]))).toEqual([]);
 });
 
 it("jumps from one monitored stream to the next", async () => {

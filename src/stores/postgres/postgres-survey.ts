@@ -1,6 +1,7 @@
 import { refuseClosed } from "../../events/event-store.ts";
 import {
   type LargestRows,
+  type OrphanPage,
   type SnapshotGroup,
   type SnapshotSurvey,
   type SurveyColumns,
@@ -8,11 +9,14 @@ import {
   toSurveyedStreams,
 } from "../../monitoring/snapshot-survey.ts";
 import { Database, type PostgresOptions, type PostgresPool, type Row } from "./database.ts";
+import { LOWEST_ID } from "./postgres-event-store.ts";
 import { toInstant } from "./rows.ts";
 import {
   selectGroups,
   selectLargest,
   selectLastPosition,
+  selectOrphans,
+  selectSnapshotTypes,
   selectTableBytes,
   selectTypes,
   surveyStreams,
@@ -21,6 +25,9 @@ import {
 
 /** No id comes after it: 255 units of text, the longest there are. */
 const HIGHEST_ID = { text: `${"\u{10ffff}".repeat(127)}\uffff`, uuid: "ffffffff-ffff-ffff-ffff-ffffffffffff" };
+
+/** Of PostgreSQL: none that a row may hold comes after it. */
+const HIGHEST_SCHEMA_VERSION = "9223372036854775807";
 
 /** Each call is one statement. */
 export class PostgresSurvey implements SnapshotSurvey {
@@ -34,6 +41,17 @@ export class PostgresSurvey implements SnapshotSurvey {
 
   async aggregateTypes(afterType: string, limit: number): Promise<readonly string[]> {
     return (await this.#rows<[name: string]>(selectTypes, [afterType, limit])).map(([name]) => name);
+  }
+
+  async snapshotTypes(limit: number): Promise<readonly string[]> {
+    return (await this.#rows<[name: string]>(selectSnapshotTypes, ["", limit])).map(([name]) => name);
+  }
+
+  async orphans(aggregateType: string, afterId: string | undefined, limit: number): Promise<OrphanPage> {
+    const fromFirst = [LOWEST_ID[this.#database.aggregateIdType], 0];
+    const after = afterId === undefined ? fromFirst : [afterId, HIGHEST_SCHEMA_VERSION];
+    const [row] = await this.#rows<OrphanColumns>(selectOrphans, [aggregateType, ...after, limit]);
+    return { examined: Number(row?.[0]), orphans: Number(row?.[1]), lastId: row?.[2] ?? undefined };
   }
 
   async streams(
@@ -101,6 +119,8 @@ export class PostgresSurvey implements SnapshotSurvey {
 }
 
 type StreamColumns = Row & SurveyColumns;
+
+type OrphanColumns = readonly [examined: string, orphans: string, lastId: string | null];
 
 type GroupColumns = readonly [
   aggregateType: string,

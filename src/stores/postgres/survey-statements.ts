@@ -1,9 +1,9 @@
-// From type to type along the primary key, however many events lie between.
-export const selectTypes = /* sql */ `
+// From type to type along the primary key, however many rows lie between.
+const typesIn = (table: "events" | "snapshots"): string => /* sql */ `
   WITH RECURSIVE type AS (
     (
       SELECT aggregate_type
-      FROM events
+      FROM ${table}
       WHERE aggregate_type > $1
       ORDER BY aggregate_type
       LIMIT 1
@@ -12,7 +12,7 @@ export const selectTypes = /* sql */ `
     SELECT following.aggregate_type
     FROM type, LATERAL (
       SELECT aggregate_type
-      FROM events
+      FROM ${table}
       WHERE aggregate_type > type.aggregate_type
       ORDER BY aggregate_type
       LIMIT 1
@@ -21,6 +21,38 @@ export const selectTypes = /* sql */ `
   SELECT aggregate_type
   FROM type
   LIMIT $2
+`;
+
+export const selectTypes: string = typesIn("events");
+export const selectSnapshotTypes: string = typesIn("snapshots");
+
+// The page ends with the last row of an aggregate, so that the next one can begin behind its id. LATERAL with a limit: a NOT EXISTS
+// may come to be answered from a hash of all events.
+export const selectOrphans = /* sql */ `
+  WITH ending AS MATERIALIZED (
+    SELECT aggregate_id
+    FROM (
+      SELECT aggregate_id
+      FROM snapshots
+      WHERE aggregate_type = $1 AND (aggregate_id, schema_version) > ($2, $3::bigint)
+      ORDER BY aggregate_id, schema_version
+      LIMIT $4
+    ) AS page
+    ORDER BY aggregate_id DESC
+    LIMIT 1
+  )
+  SELECT
+    count(*) AS examined, count(*) FILTER (WHERE event.found IS NULL) AS orphans,
+    (SELECT aggregate_id FROM ending) AS last_id
+  FROM snapshots
+  LEFT JOIN LATERAL (
+    SELECT 1 AS found
+    FROM events
+    WHERE aggregate_type = snapshots.aggregate_type AND aggregate_id = snapshots.aggregate_id
+    LIMIT 1
+  ) AS event ON true
+  WHERE aggregate_type = $1 AND (aggregate_id, schema_version) > ($2, $3::bigint)
+    AND aggregate_id <= (SELECT aggregate_id FROM ending)
 `;
 
 // LATERAL with OFFSET 0: the planner, which knows neither table when it keeps a plan, must not join by reading all of one.

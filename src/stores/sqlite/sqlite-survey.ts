@@ -1,5 +1,6 @@
 import {
   type LargestRows,
+  type OrphanPage,
   type SnapshotGroup,
   type SnapshotSurvey,
   type SurveyColumns,
@@ -11,6 +12,8 @@ import {
   selectGroups,
   selectLargest,
   selectLastPosition,
+  selectOrphans,
+  selectSnapshotTypes,
   selectTypes,
   surveyStreams,
   surveyStreamsAt,
@@ -29,6 +32,16 @@ export class SqliteSurvey implements SnapshotSurvey {
 
   async aggregateTypes(afterType: string, limit: number): Promise<readonly string[]> {
     return this.#database.rows(selectTypes, afterType, limit).map(([name]) => name as string);
+  }
+
+  async snapshotTypes(limit: number): Promise<readonly string[]> {
+    return this.#database.rows(selectSnapshotTypes, "", limit).map(([name]) => name as string);
+  }
+
+  async orphans(aggregateType: string, afterId: string = "", limit: number): Promise<OrphanPage> {
+    const rows = this.#database.rows(selectOrphans, aggregateType, afterId, limit, aggregateType, afterId);
+    const [examined, orphans, lastId] = rows[0] as unknown as readonly [number, number, string | null];
+    return { examined: Number(examined), orphans: Number(orphans), lastId: lastId ?? undefined };
   }
 
   async streams(

@@ -1,16 +1,43 @@
 // Placeholders are bound in the order in which they stand: Node.js 22 binds numbered ones by name only. Versions are read as REAL: a
 // damaged one past 2^53 then comes out as a number, not as an error of the driver.
 
-// From type to type along the index; DISTINCT would walk over every event.
-export const selectTypes = /* sql */ `
+// From type to type along the index; DISTINCT would walk over every row.
+const typesIn = (table: "events" | "snapshots"): string => /* sql */ `
   WITH RECURSIVE types (name) AS (
-    SELECT min(aggregate_type) FROM events WHERE aggregate_type > ?
+    SELECT min(aggregate_type) FROM ${table} WHERE aggregate_type > ?
     UNION ALL
-    SELECT (SELECT min(aggregate_type) FROM events WHERE aggregate_type > types.name)
+    SELECT (SELECT min(aggregate_type) FROM ${table} WHERE aggregate_type > types.name)
     FROM types
     WHERE types.name IS NOT NULL
   )
   SELECT name FROM types WHERE name IS NOT NULL LIMIT ? + 0
+`;
+
+export const selectTypes: string = typesIn("events");
+export const selectSnapshotTypes: string = typesIn("snapshots");
+
+// The page ends with the last row of an aggregate, so that the next one can begin behind its id.
+export const selectOrphans = /* sql */ `
+  WITH ending (aggregate_id) AS MATERIALIZED (
+    SELECT max(aggregate_id)
+    FROM (
+      SELECT aggregate_id
+      FROM snapshots
+      WHERE aggregate_type = ? AND aggregate_id > ?
+      ORDER BY aggregate_id
+      LIMIT ? + 0
+    )
+  )
+  SELECT
+    count(*) AS examined,
+    count(*) FILTER (WHERE NOT EXISTS (
+      SELECT 1
+      FROM events
+      WHERE events.aggregate_type = snapshots.aggregate_type AND events.aggregate_id = snapshots.aggregate_id
+    )) AS orphans,
+    (SELECT aggregate_id FROM ending) AS last_id
+  FROM snapshots
+  WHERE aggregate_type = ? AND aggregate_id > ? AND aggregate_id <= (SELECT aggregate_id FROM ending)
 `;
 
 const survey = /* sql */ `

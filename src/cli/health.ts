@@ -155,6 +155,7 @@ function orphanLines(types: readonly TypeHealth[]): string[] {
 
 function notes({ database, types, judgedByClass, statistics }: HealthResult, verify: string): string[] {
   const sampled = types.filter(({ exact }) => !exact);
+  const partly = types.filter(({ orphans }) => !orphans.complete);
   const byNewest = types.filter(({ aggregateType }) => !judgedByClass.includes(aggregateType));
   const names = (list: readonly TypeHealth[]): string =>
     list.map(({ aggregateType }) => printable(aggregateType)).join(", ");
@@ -168,6 +169,7 @@ function notes({ database, types, judgedByClass, statistics }: HealthResult, ver
     ...(types.some(isAmiss)
       ? [`${verify}${passwordHint(database)} lists the aggregates whose snapshots are amiss.`]
       : []),
+    ...(partly.length === 0 ? [] : [`${names(partly)}: not all snapshots were looked at for the events behind them.`]),
     ...(statistics.complete ? [] : [`Sizes are of ${count(statistics.snapshots)} snapshots; there are more.`]),
   ];
 }

@@ -82,6 +82,24 @@ describe("eventfold health", () => {
     expect(eventfold(folder, ["verify", "bank.db"])).toMatchObject({ status: 1 });
   });
 
+  it("says when it did not look behind every snapshot", async () => {
+    const { folder, path } = bankProject(NO_CONFIG);
+    await fillSqlite(path("bank.db"), 1, 1);
+    execute(
+      path("bank.db"),
+      `INSERT INTO snapshots (aggregate_type, aggregate_id, schema_version, fingerprint, version, state, created_at)
+      WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1001)
+      SELECT 'Cart', 'c-' || n, 1, '', 5, '{}', '2026-01-31T12:00:00.000Z' FROM numbers`,
+    );
+    const { status, stdout } = eventfold(folder, ["health", "bank.db", "--streams-max", "1000"]);
+    expect(status).toBe(1);
+    expect(stdout).toContain("Cart: at least 1,000 snapshots have no events behind them.");
+    expect(stdout).toContain("Cart: not all snapshots were looked at for the events behind them.");
+    const all = eventfold(folder, ["health", "bank.db"]).stdout;
+    expect(all).toContain("Cart: 1,001 snapshots have no events behind them.");
+    expect(all).not.toContain("not all snapshots");
+  });
+
   it("looks at one type, or at a sample", async () => {
     const { folder, path } = bankProject(NO_CONFIG);
     await fillBank(path("bank.db"));

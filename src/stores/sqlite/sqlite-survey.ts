@@ -41,7 +41,7 @@ export class SqliteSurvey implements SnapshotSurvey {
   async orphans(aggregateType: string, afterId: string = "", limit: number): Promise<OrphanPage> {
     const rows = this.#database.rows(selectOrphans, aggregateType, afterId, limit, aggregateType, afterId);
     const [examined, orphans, lastId] = rows[0] as unknown as readonly [number, number, string | null];
-    return { examined: Number(examined), orphans: Number(orphans), lastId: lastId ?? undefined };
+    return { examined, orphans, lastId: lastId ?? undefined };
   }
 
   async streams(

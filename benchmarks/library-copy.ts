@@ -6,8 +6,8 @@ type Histories = typeof import("./histories.ts");
 type Checksums = "verified" | "believed";
 
 /**
- * Another copy of the library's sources, and of what is built on it here. What two copies do can be compared: the same was done with
- * either before, which is nothing, so that neither runs code that was optimized for something else.
+ * Another copy of the library's sources, and of what is built on it here. What two copies do can be compared: the same was done
+ * with either before, which is nothing, so that neither runs code that was optimized for something else.
  */
 export async function copyLibrary(name: string, checksums: Checksums): Promise<Histories> {
   return (await import(`./histories.ts?copy=${encodeURIComponent(name)}&checksums=${checksums}`)) as Histories;

@@ -1,7 +1,7 @@
 // npm run bench:operations [-- --streams 20000] [--json <file>]
 //
-// How long operations take on a large database: 50 events a stream on average, few streams with thousands. Each runs in a process of
-// its own, so that its peak memory is its own. Commands are timed as a whole, from the start of their process to its end.
+// How long operations take on a large database: 50 events a stream on average, few streams with thousands. Each runs in a process
+// of its own, so that its peak memory is its own. Commands are timed as a whole, from the start of their process to its end.
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -43,8 +43,8 @@ describe("a program in the documentation runs, and prints what the page says", (
 });
 
 /**
- * Each program with what the page says that it prints: blocks marked `ts continue` belong to the one before them, and what a `text output` block
- * shows comes after what those before it have shown.
+ * Each program with what the page says that it prints: blocks marked `ts continue` belong to the one before them, and what a
+ * `text output` block shows comes after what those before it have shown.
  */
 function programsOf(page: string): Program[] {
   const programs: { name: string; code: string; output: string | undefined }[] = [];

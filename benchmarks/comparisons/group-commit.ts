@@ -16,7 +16,9 @@ export const groupCommit: Comparison = {
   baseline: "bare insert",
   candidate: "save in groups",
   counted: "saves",
-  note: "As above, but saves that wait at the same time are committed together. Bare insert: one by one, over a pool of ten connections in PostgreSQL.",
+  note:
+    "As above, but saves that wait at the same time are committed together. Bare insert: one by one, over a pool of ten " +
+    "connections in PostgreSQL.",
   measureIn: async ({ storage: { name, location, bare }, axes, compare }) => {
     if (location === undefined) return;
     const grouping =

@@ -92,8 +92,8 @@ const selectSnapshot = /* sql */ `
 /** What is longer takes a second statement. */
 const TAIL_MAX = 1_000;
 
-// The quickest of eight: two statements take a second round trip, and without a small limit that the planner knows it expects a third
-// of the stream. The connection keeps one plan for all accounts.
+// The quickest of eight: two statements take a second round trip, and without a small limit that the planner knows it expects a
+// third of the stream. The connection keeps one plan for all accounts.
 const selectSnapshotAndTail = /* sql */ `
   WITH snapshot AS MATERIALIZED (
     SELECT version, state

@@ -39,8 +39,8 @@ export interface WindowOptions {
 }
 
 /**
- * Folds a stream from its first event, without any snapshot, and keeps only the events and states of the window, and the states that
- * are wanted besides.
+ * Folds a stream from its first event, without any snapshot, and keeps only the events and states of the window, and the states
+ * that are wanted besides.
  *
  * @param instantiate makes a fresh instance; undefined: events alone are read, and only those of the window.
  */

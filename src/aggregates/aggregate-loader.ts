@@ -38,7 +38,7 @@ export interface LoadTarget<A extends AnyAggregate> {
   readonly instantiate: () => A;
 }
 
-/** Of one aggregate among many, in the read for all of them: more than lie after most snapshots, and few enough to hold a thousand times. */
+/** Of one aggregate among many, in the read for all of them: more than lie after most snapshots, and few enough for a thousand. */
 export const MANY_EVENTS_EACH = 100;
 
 /** When a load began, and whether it is one by itself: how much of the time of many went into each of them cannot be told. */

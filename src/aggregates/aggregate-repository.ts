@@ -166,7 +166,7 @@ export class AggregateRepository<A extends AnyAggregate> {
   }
 
   /**
-   * Loads, changes and saves an aggregate; starts over with a fresh one, after a short random pause, when others saved it meanwhile.
+   * Loads, changes and saves an aggregate; when others saved it meanwhile, starts over with a fresh one after a short random pause.
    *
    * @param change is awaited, and may run several times: keep effects out of it.
    * @returns the saved aggregate.

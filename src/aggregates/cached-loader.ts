@@ -72,7 +72,7 @@ export class CachedLoader {
     return await this.#fetches.run(target.stream.aggregateId, () => this.#fetch(target), follow);
   }
 
-  /** As `load` for each of `targets`, in their order: what is newer than held states by one read, and the others as the loader does. */
+  /** As `load` for each of `targets`, in their order: what is newer than held states by one read, the others as the loader does. */
   async loadMany<A extends AnyAggregate>(
     targets: readonly LoadTarget<A>[],
     staleMs: number,

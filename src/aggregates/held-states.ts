@@ -179,7 +179,7 @@ export class HeldStates {
     this.#states.set(this.#prefix + held.aggregateId, entry);
   }
 
-  /** Lets nothing that was read before pass for fresh, whichever class holds it, but what ends with the event that was committed. */
+  /** Lets nothing that was read before pass for fresh, whichever class holds it, but what ends with the committed event. */
   noteChange(aggregateId: string, lastEventId: string | undefined): void {
     this.#states.noteChange(this.#streamPrefix + aggregateId, lastEventId);
   }

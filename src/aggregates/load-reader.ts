@@ -24,7 +24,7 @@ export interface LoadReader {
   /** Rejects only when the events cannot be read. At once where the stores answer at once. */
   read(stream: StreamId, wanted: WantedSnapshot, pageSize: number): LoadStart | Promise<LoadStart>;
 
-  /** As `read` for each of `streams`, which are of one type, in three reads at most: snapshots, events, and those of bad snapshots. */
+  /** As `read` for each of `streams`, all of one type, in three reads at most: snapshots, events, and those of bad snapshots. */
   readMany(streams: readonly StreamId[], wanted: WantedSnapshot, pageSize: number): Promise<readonly LoadStart[]>;
 }
 

@@ -102,7 +102,8 @@ const PREFIX = "eventfold: ";
 
 /**
  * Writes what people should know of: a schema mismatch at info, everything else that is abnormal at warning. What a busy import
- * repeats for each aggregate, a full queue or a state that no cache can hold, is written the 1st, 10th, 100th … time, with the number.
+ * repeats for each aggregate, a full queue or a state that no cache can hold, is written the 1st, 10th, 100th … time, and
+ * says which.
  */
 export function logTo(logger: Logger): RepositoryObserver {
   let refusals = 0;
@@ -140,7 +141,10 @@ function describe(fact: RepositoryFact): string | undefined {
     case "missed":
       return fact.reason === "missing" ? undefined : describeMiss(fact);
     case "snapshot-failed":
-      return `no snapshot of ${label(fact)}${fact.why === undefined ? "" : ` (${fact.why})`}, ${STAGES[fact.stage]}: ${text(fact.error)}`;
+      return (
+        `no snapshot of ${label(fact)}${fact.why === undefined ? "" : ` (${fact.why})`}, ` +
+        `${STAGES[fact.stage]}: ${text(fact.error)}`
+      );
     case "wait-until-failed":
       return `waitUntil threw for the snapshot of ${label(fact)}, which is written all the same: ${text(fact.error)}`;
     case "snapshot-store-paused":
@@ -154,7 +158,10 @@ function describe(fact: RepositoryFact): string | undefined {
         "Loads replay more events; call close() at the end to write them."
       );
     case "cache-missed":
-      return `the cached state of ${label(fact)} was dropped, ${fact.reason}${because(fact.error)}. The aggregate was loaded without it.`;
+      return (
+        `the cached state of ${label(fact)} was dropped, ${fact.reason}${because(fact.error)}. ` +
+        "The aggregate was loaded without it."
+      );
     case "diverged":
       return fact.path === undefined
         ? `the snapshot of ${label(fact)} is of no use to loads, ${fact.reason}. This row can be deleted.`

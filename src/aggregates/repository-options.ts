@@ -57,8 +57,8 @@ export interface SnapshotOptions<A extends AnyAggregate> {
   /** @default "sync" */
   readonly mode?: SnapshotMode;
   /**
-   * Longest wait for a snapshot to be read, in milliseconds; then the events are replayed. A store that hangs costs each load so much.
-   * 1 or more. @default 1000
+   * Longest wait for a snapshot to be read, in milliseconds; then the events are replayed. A store that hangs costs each load so
+   * much. 1 or more. @default 1000
    */
   readonly timeoutMs?: number;
   /** Longest wait for a snapshot to be written, in milliseconds; not for one that goes with its events. 1 or more. @default 5000 */
@@ -201,7 +201,8 @@ function resolveSnapshots<A extends AnyAggregate>(
   if (mode === "atomic" && joint === undefined) {
     refuse(
       "snapshots.mode",
-      'is "atomic", which needs both stores in one database. Take them from one openSqlite() or connectPostgres(), or leave out the mode.',
+      'is "atomic", which needs both stores in one database. Take them from one openSqlite() or connectPostgres(), ' +
+        "or leave out the mode.",
     );
   }
   if (mode !== "background" && queueLimit !== undefined) refuse("snapshots.queueLimit", ONLY_IN_BACKGROUND);

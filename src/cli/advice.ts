@@ -58,8 +58,8 @@ const THRESHOLDS = [
 const UNKNOWN = { thresholds: [100], how: "no telling how busy they are" };
 
 /**
- * What threshold a type had better have, if any: of those that the documents name for streams so busy, the one that costs the least by
- * the model.
+ * What threshold a type had better have, if any: of those that the documents name for streams so busy, the one that costs the
+ * least by the model.
  */
 export function adviseType(facts: TypeFacts, assumptions: Assumptions): Advice {
   const { health, eventsPerDay } = facts;

@@ -7,8 +7,8 @@ const ROUNDS_MAX = 5;
 const DAY_MS = 86_400_000;
 
 /**
- * How many events a day a stream has that is at work: the median over streams drawn by their events, so that a busy one is drawn more
- * often. Less than a day counts as one. Undefined where none has two events.
+ * How many events a day a stream has that is at work: the median over streams drawn by their events, so that a busy one is drawn
+ * more often. Less than a day counts as one. Undefined where none has two events.
  */
 export async function eventsPerDay(
   survey: SnapshotSurvey,

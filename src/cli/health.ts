@@ -27,8 +27,9 @@ export function healthCommand(session: Session): Command {
     summary: "how long streams are, and what their snapshots are worth to loads",
     description:
       "Shows for each aggregate type how long its streams are, how many have a snapshot, what loads replay, and which " +
-      "snapshots they would not use and why, and which have no events behind them any more. Folds nothing and writes nothing. With your classes in eventfold.config.ts, snapshots " +
-      "of other definitions count as missed; without, each stream is judged by its newest snapshot.",
+      "snapshots they would not use and why, and which have no events behind them any more. Folds nothing and writes nothing. " +
+      "With your classes in eventfold.config.ts, snapshots of other definitions count as missed; without, each stream is judged " +
+      "by its newest snapshot.",
     examples: [
       ["eventfold health ./bank.db", "Looks at every type."],
       ["eventfold health postgres://app@db/bank --type Account --json", "Looks at one type, for a program."],

@@ -9,7 +9,7 @@ import type { OpenDatabase } from "./database.ts";
 const ROWS_AT_ONCE = 1_000;
 const REPORTED_MAX = 100;
 
-/** Snapshots without any event behind them, which no walk over streams comes by: events were restored or deleted, and they were not. */
+/** Snapshots without any event behind them, which no walk over streams comes by: the events were deleted, or not restored. */
 export interface Orphans {
   readonly found: number;
   readonly deleted: number;

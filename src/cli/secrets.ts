@@ -4,7 +4,7 @@ const SECRET_LENGTH_MIN = 4;
 
 /** Passwords of the databases of this run, in every spelling in which a driver may repeat them. */
 const secrets = new Set<string>();
-/** What is printed as it is, whatever the password: names of databases, in which it was masked by its position, and commands with them. */
+/** What is printed as it is, whatever the password: names of databases, where its position masked it, and commands with them. */
 const cleared = new Set<string>();
 
 /** Of a URL: in front of its last @, or a parameter. Also in what is no valid URL, where a character was not encoded. */

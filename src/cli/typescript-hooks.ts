@@ -17,7 +17,7 @@ const TYPESCRIPT = /\.m?ts$/;
 const SOURCES: Readonly<Record<string, readonly string[]>> = { ".js": [".ts"], ".mjs": [".mts"] };
 const ENDINGS = [".ts", ".mts", ".js", ".mjs", "/index.ts", "/index.js"];
 
-/** Finds what TypeScript would find: `./account.js` and `./account` for account.ts, and the `paths` of the nearest tsconfig.json. */
+/** Finds what TypeScript would: `./account.js` and `./account` for account.ts, and the `paths` of the nearest tsconfig.json. */
 export const resolve: Hooks["resolve"] = (specifier, context, next) => {
   const { parentURL } = context;
   if (parentURL === undefined || !parentURL.startsWith("file:") || parentURL.includes("/node_modules/")) {

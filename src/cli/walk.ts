@@ -56,7 +56,8 @@ const FAILURES_SHOWN_MAX = 10;
 /**
  * Walks until it is done or `session` is stopped.
  *
- * @throws {UsageError} for a type without a repository or whose repository takes no snapshots, when none does, and for an id to go on after without a type.
+ * @throws {UsageError} for a type without a repository or whose repository takes no snapshots, when none does, and for an id to
+ * go on after without a type.
  */
 export async function walkTypes<Report extends WalkReport>(
   session: Session,

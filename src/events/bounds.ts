@@ -35,7 +35,7 @@ export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
 /**
  * @param prefix what the options are part of, such as `"snapshots."`; empty for those of a call.
- * @throws {ConfigurationError} for what is no object, and for an option that is not among `names`: a slip of the pen would go unnoticed.
+ * @throws {ConfigurationError} for what is no object, and for an option not among `names`: a slip of the pen would go unnoticed.
  */
 export function refuseUnknown<Options extends object>(
   prefix: string,

@@ -28,7 +28,7 @@ const DRAWS_MAX = 50_000;
 /** Enough for a 99th percentile. */
 const DRAWN_ENOUGH = 2_500;
 
-/** The health of each type that has streams, or snapshots that have lost theirs: exact where that is little work, and else estimated. */
+/** The health of each type that has streams, or snapshots that lost theirs: exact where that is little work, else estimated. */
 export async function readHealth(survey: SnapshotSurvey, query: HealthQuery): Promise<readonly TypeHealth[]> {
   const readings: Reading[] = [];
   for (const aggregateType of query.types) readings.push(await readFirst(survey, aggregateType, query));

@@ -58,7 +58,7 @@ export interface KeyHealth extends SnapshotKey {
   readonly flaws: Readonly<Record<SnapshotFlaw, number>>;
 }
 
-/** What a load would make of a snapshot, as far as SQL can tell: not whether its checksum fits, nor whether its state can be restored. */
+/** What a load would make of a snapshot, as far as SQL can tell: not whether its checksum fits or its state can be restored. */
 export type SnapshotVerdict = "usable" | "missing" | KeyFlaw | SnapshotFlaw;
 
 /** Why a snapshot of the right definition is not used. */

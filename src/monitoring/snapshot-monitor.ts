@@ -55,9 +55,9 @@ export class SnapshotMonitor {
   }
 
   /**
-   * What the snapshots of each type are worth to loads: coverage, age, tails, what would miss and why, and which are without events.
-   * Costs some microseconds a stream, however many events it has, and where there are many streams no more than a sample of them does.
-   * Types come by name, and behind them those of which only snapshots are left. Empty for a database without any event.
+   * What the snapshots of each type are worth to loads: coverage, age, tails, what would miss and why, and which are without
+   * events. Costs some microseconds a stream, however many events it has, and where there are many streams no more than a sample
+   * of them does. Types come by name, and behind them those of which only snapshots are left. Empty where there are no events.
    *
    * @throws {ConfigurationError} when `wanted` names a type twice.
    */

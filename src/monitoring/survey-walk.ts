@@ -20,9 +20,9 @@ export async function* walkStreams(
 }
 
 /**
- * A sample of streams, where there are too many to look at: draws events, each with the same chance, and takes the streams that they
- * belong to. A stream of n events is drawn n times as often as one of 1, and so counts for an nth each time (the estimator of
- * Hansen and Hurwitz). Ends when the caller has enough.
+ * A sample of streams, where there are too many to look at: draws events, each with the same chance, and takes the streams that
+ * they belong to. A stream of n events is drawn n times as often as one of 1, and so counts for an nth each time (the estimator
+ * of Hansen and Hurwitz). Ends when the caller has enough.
  */
 export async function* drawStreams(survey: SnapshotSurvey, aggregateType: string | undefined): AsyncGenerator<Draw> {
   const last = await survey.lastPosition();

@@ -186,7 +186,7 @@ export class InstrumentedRepository<A extends AnyAggregate> extends AggregateRep
   }
 }
 
-/** `options` with instrumented stores, and an observer before the user's. What is wrong in them stays for the repository to refuse. */
+/** `options` with instrumented stores, and an observer before the user's. What is wrong in them is for the repository to refuse. */
 function instrumented<A extends AnyAggregate>(
   options: RepositoryOptions<A>,
   telemetry: TelemetryOptions,

@@ -4,7 +4,7 @@
  * Names are for good once released: dashboards and alerts are built on them.
  */
 
-/** Of spans and of metrics. None but `eventfold.aggregate.id`, which is left out unless asked for, tells one aggregate from another. */
+/** Of spans and of metrics. None but `eventfold.aggregate.id`, left out unless asked for, tells one aggregate from another. */
 export const ATTRIBUTES = {
   "eventfold.aggregate.type": "Type of the aggregate.",
   "eventfold.aggregate.id": "Id of the aggregate. Only with the option `aggregateIds`, and never on a metric.",
@@ -31,7 +31,8 @@ export const ATTRIBUTES = {
   "db.collection.name": "`events` or `snapshots`; none where a call is about both.",
   "db.response.status_code": "Error code of PostgreSQL (SQLSTATE).",
   "error.type":
-    "`code` of an error of Eventfold; else the `code` of the error (SQLSTATE in PostgreSQL), or the name of its class. Only on what failed.",
+    "`code` of an error of Eventfold; else the `code` of the error (SQLSTATE in PostgreSQL), or the name of its class. " +
+    "Only on what failed.",
 } as const;
 
 export type AttributeName = keyof typeof ATTRIBUTES;

@@ -17,8 +17,8 @@ const TAIL_MAX_DEFAULT = 10_000;
  * A snapshot once the events that loads have replayed since the last one have cost as much as writing one costs. The repository
  * measures both as they happen, so that there is nothing to tune.
  *
- * A save also looks ahead to the loads that come before the next save, taken for as many as came since the last one. A tail that nobody has
- * loaded yet counts by how often the aggregate was loaded so far. An aggregate that is only read gets its snapshot from a load.
+ * A save also looks ahead to the loads that come before the next save, taken for as many as came since the last one. A tail that
+ * nobody has loaded yet counts by how often the aggregate was loaded so far. One that is only read gets its snapshot from a load.
  *
  * One policy may serve several repositories: each measures for itself. What other processes load is not seen, so that each of
  * several waits longer than one would.

@@ -56,7 +56,7 @@ interface Account {
 
 /** So many aggregates are remembered, or up to twice as many: about 2 MB. */
 const ACCOUNTS_MIN = 8_192;
-/** In SQLite and in PostgreSQL, with states of a few hundred bytes, writing a snapshot takes as long as replaying so many events. */
+/** In both databases, with states of a few hundred bytes, writing a snapshot takes as long as replaying so many events. */
 const WRITE_EVENTS_DEFAULT = 100;
 /** A cost that is measured as next to nothing is a clock that is coarse, or left out what a row costs the database later. */
 const WRITE_EVENTS_MIN = 10;

@@ -24,8 +24,8 @@ const kinds: readonly Kind[] = [
 ];
 
 /**
- * Fills a database that is always the same, as seen from now: accounts with snapshots, carts without, sensors of which one has grown
- * beyond all others.
+ * Fills a database that is always the same, as seen from now: accounts with snapshots, carts without, sensors of which one has
+ * grown beyond all others.
  */
 export async function fillBusyBank(storage: { eventStore: EventStore; snapshotStore: SnapshotStore }): Promise<void> {
   // In the middle of a day, so that ages in days do not change while a test runs.

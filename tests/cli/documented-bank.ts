@@ -68,8 +68,8 @@ const OPENED_AT = Date.parse("2026-01-05T09:00:00.000Z");
 const HOUR_MS = 3_600_000;
 
 /**
- * The bank of the pages on the command line: a few accounts in bank.db, the same in every run. The snapshots are those of the build before,
- * but for account a-1000, which the present one, with schema version 2, has saved since.
+ * The bank of the pages on the command line: a few accounts in bank.db, the same in every run. The snapshots are those of the
+ * build before, but for account a-1000, which the present one, with schema version 2, has saved since.
  */
 export async function documentedBank(): Promise<BankProject> {
   const project = bankProject({

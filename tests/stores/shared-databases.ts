@@ -7,7 +7,7 @@ import { Pool } from "pg";
 import { afterAll, beforeAll } from "vitest";
 import { freshSchema } from "../setup/postgres.ts";
 
-/** A database of each kind that several processes can work on, for the tests of the calling file. `database` is what they are told. */
+/** A database of each kind that several processes can work on, for the tests of the calling file; they are told `database`. */
 export async function sharedDatabases() {
   const { url } = await freshSchema();
   const pool = new Pool({ connectionString: url });

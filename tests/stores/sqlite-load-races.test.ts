@@ -10,8 +10,8 @@ import { selectFrom } from "../../src/stores/sqlite/statements.ts";
 import { Account } from "../aggregates/account.ts";
 import { fullReplay } from "../aggregates/setup.ts";
 
-// A load whose snapshot is not at the head takes two statements without a transaction around them. Here another connection to the same
-// file writes between the two.
+// A load whose snapshot is not at the head takes two statements without a transaction around them. Here another connection to the
+// same file writes between the two.
 
 const folder = mkdtempSync(join(tmpdir(), "eventfold-sqlite-races-"));
 const path = join(folder, "races.db");

@@ -77,7 +77,8 @@ export class Database {
     refuseUnknown("", options, POSTGRES_OPTION_NAMES);
     if (options.groupCommit && isClient(pool)) {
       const problem =
-        "needs a pool: a client may be inside a transaction, which is not for others to take part in. Pass a Pool of pg, or leave it out.";
+        "needs a pool: a client may be inside a transaction, which is not for others to take part in. " +
+        "Pass a Pool of pg, or leave it out.";
       throw new ConfigurationError({ option: "groupCommit", problem });
     }
     this.pool = pool;

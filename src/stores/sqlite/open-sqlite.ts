@@ -17,7 +17,7 @@ export interface SqliteStorage {
 /**
  * Opens both stores on `source`, and creates their tables where they are missing.
  *
- * @throws {ConfigurationError} for a path where there is no `node:sqlite`, and for options that are not known or cannot take effect.
+ * @throws {ConfigurationError} for a path where there is no `node:sqlite`, and for options that are unknown or have no effect.
  * @throws {StoreBusyError} when the database stays locked.
  */
 export function openSqlite(source: SqliteSource, options: SqliteOptions = {}): SqliteStorage {

@@ -1,5 +1,5 @@
-// Placeholders are bound in the order in which they stand: Node.js 22 binds numbered ones by name only. Versions are read as REAL: a
-// damaged one past 2^53 then comes out as a number, not as an error of the driver.
+// Placeholders are bound in the order in which they stand: Node.js 22 binds numbered ones by name only. Versions are read as
+// REAL: a damaged one past 2^53 then comes out as a number, not as an error of the driver.
 
 // From type to type along the index; DISTINCT would walk over every row.
 const typesIn = (table: "events" | "snapshots"): string => /* sql */ `

@@ -31,8 +31,7 @@ export const ATTRIBUTES = {
   "db.collection.name": "`events` or `snapshots`; none where a call is about both.",
   "db.response.status_code": "Error code of PostgreSQL (SQLSTATE).",
   "error.type":
-    "`code` of an error of Eventfold; else the `code` of the error (SQLSTATE in PostgreSQL), or the name of its class. " +
-    "Only on what failed.",
+    "`code` of an error of Eventfold; else the `code` of the error (SQLSTATE in PostgreSQL), or the name of its class. Only on what failed.",
 } as const;
 
 export type AttributeName = keyof typeof ATTRIBUTES;

@@ -34,7 +34,7 @@ export function healthCommand(session: Session): Command {
       ["eventfold health ./bank.db", "Looks at every type."],
       ["eventfold health postgres://app@db/bank --type Account --json", "Looks at one type, for a program."],
     ],
-    found: "a snapshot is of another history, ahead of its stream, without events or unproven; no events of --type",
+    found: "snapshots are of another history, ahead, without events or unproven; no events of --type",
   })
     .option("--type <TYPE>", "only this aggregate type")
     .option("--streams-max <n>", "with more streams, look at a sample of them (default: 50000)", wholeNumber(1))

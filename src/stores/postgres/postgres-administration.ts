@@ -10,6 +10,7 @@ import type {
 import type { Database } from "./database.ts";
 import { LOWEST_ID } from "./postgres-event-store.ts";
 import { type SnapshotColumns, toInstant, toSnapshotRow } from "./rows.ts";
+import { selectEndOfPage } from "./survey-statements.ts";
 
 const selectRows = /* sql */ `
   SELECT
@@ -24,19 +25,6 @@ const selectErasure = /* sql */ `
   SELECT events_erased::int4 AS events_erased, to_json(erased_at AT TIME ZONE 'UTC') AS erased_at
   FROM erasures
   WHERE aggregate_type = $1 AND aggregate_id = $2
-`;
-
-const selectEndOfPage = /* sql */ `
-  SELECT aggregate_id
-  FROM (
-    SELECT aggregate_id
-    FROM snapshots
-    WHERE aggregate_type = $1 AND (aggregate_id, schema_version) > ($2, $3::bigint)
-    ORDER BY aggregate_id, schema_version
-    LIMIT $4
-  ) AS page
-  ORDER BY aggregate_id DESC
-  LIMIT 1
 `;
 
 // The version beside the id makes the beginning of a range inclusive where there is no id before the first.

@@ -26,21 +26,24 @@ const typesIn = (table: "events" | "snapshots"): string => /* sql */ `
 export const selectTypes: string = typesIn("events");
 export const selectSnapshotTypes: string = typesIn("snapshots");
 
+/** The id of the last of `$4` snapshots; none when there is none. */
+export const selectEndOfPage = /* sql */ `
+  SELECT aggregate_id
+  FROM (
+    SELECT aggregate_id
+    FROM snapshots
+    WHERE aggregate_type = $1 AND (aggregate_id, schema_version) > ($2, $3::bigint)
+    ORDER BY aggregate_id, schema_version
+    LIMIT $4
+  ) AS page
+  ORDER BY aggregate_id DESC
+  LIMIT 1
+`;
+
 // The page ends with the last row of an aggregate, so that the next one can begin behind its id. LATERAL with a limit: a NOT EXISTS
 // may come to be answered from a hash of all events.
-export const selectOrphans = /* sql */ `
-  WITH ending AS MATERIALIZED (
-    SELECT aggregate_id
-    FROM (
-      SELECT aggregate_id
-      FROM snapshots
-      WHERE aggregate_type = $1 AND (aggregate_id, schema_version) > ($2, $3::bigint)
-      ORDER BY aggregate_id, schema_version
-      LIMIT $4
-    ) AS page
-    ORDER BY aggregate_id DESC
-    LIMIT 1
-  )
+export const selectOrphans: string = /* sql */ `
+  WITH ending AS MATERIALIZED (${selectEndOfPage})
   SELECT
     count(*) AS examined, count(*) FILTER (WHERE event.found IS NULL) AS orphans,
     (SELECT aggregate_id FROM ending) AS last_id

@@ -11,6 +11,7 @@ import type {
 import type { SqliteDatabase } from "./database.ts";
 import type { SqliteValue } from "./handle.ts";
 import { toSnapshotRow } from "./rows.ts";
+import { selectEndOfPage } from "./survey-statements.ts";
 
 const selectRows = /* sql */ `
   SELECT
@@ -25,17 +26,6 @@ const selectErasure = /* sql */ `
   SELECT events_erased, erased_at
   FROM erasures
   WHERE aggregate_type = ? AND aggregate_id = ?
-`;
-
-const selectEndOfPage = /* sql */ `
-  SELECT max(aggregate_id)
-  FROM (
-    SELECT aggregate_id
-    FROM snapshots
-    WHERE aggregate_type = ? AND aggregate_id > ?
-    ORDER BY aggregate_id
-    LIMIT ? + 0
-  )
 `;
 
 const prunable = /* sql */ `

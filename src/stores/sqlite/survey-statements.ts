@@ -16,18 +16,21 @@ const typesIn = (table: "events" | "snapshots"): string => /* sql */ `
 export const selectTypes: string = typesIn("events");
 export const selectSnapshotTypes: string = typesIn("snapshots");
 
-// The page ends with the last row of an aggregate, so that the next one can begin behind its id.
-export const selectOrphans = /* sql */ `
-  WITH ending (aggregate_id) AS MATERIALIZED (
-    SELECT max(aggregate_id)
-    FROM (
-      SELECT aggregate_id
-      FROM snapshots
-      WHERE aggregate_type = ? AND aggregate_id > ?
-      ORDER BY aggregate_id
-      LIMIT ? + 0
-    )
+/** The id of the last of so many snapshots; null when there is none. */
+export const selectEndOfPage = /* sql */ `
+  SELECT max(aggregate_id)
+  FROM (
+    SELECT aggregate_id
+    FROM snapshots
+    WHERE aggregate_type = ? AND aggregate_id > ?
+    ORDER BY aggregate_id
+    LIMIT ? + 0
   )
+`;
+
+// The page ends with the last row of an aggregate, so that the next one can begin behind its id.
+export const selectOrphans: string = /* sql */ `
+  WITH ending (aggregate_id) AS MATERIALIZED (${selectEndOfPage})
   SELECT
     count(*) AS examined,
     count(*) FILTER (WHERE NOT EXISTS (

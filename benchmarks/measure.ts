@@ -30,22 +30,20 @@ export interface Measured {
   readonly runsPerSample: { readonly baseline: number; readonly candidate: number };
 }
 
-type Lane = "first" | "candidate" | "second";
+type Way = "baseline" | "candidate";
 
 /** Of the duration, for each of four warm-ups. */
 const WARM_UP_SHARE = 0.05;
 const SAMPLE_MS = 2;
 const RUNS_PER_SAMPLE_MAX = 4_096;
-const ROUNDS_MIN = 6;
+const ROUNDS_MIN = 8;
 
-/** The six orders of three, so that six rounds in a row are balanced. */
-const ORDERS: readonly (readonly Lane[])[] = [
-  ["first", "candidate", "second"],
-  ["second", "candidate", "first"],
-  ["candidate", "second", "first"],
-  ["first", "second", "candidate"],
-  ["second", "first", "candidate"],
-  ["candidate", "first", "second"],
+/** Two turns of each in a round. Within four rounds, each comes at each place equally often. */
+const ORDERS: readonly (readonly Way[])[] = [
+  ["baseline", "candidate", "candidate", "baseline"],
+  ["candidate", "baseline", "candidate", "baseline"],
+  ["candidate", "baseline", "baseline", "candidate"],
+  ["baseline", "candidate", "baseline", "candidate"],
 ];
 
 // What one way leaves behind must not be collected in the other's time.
@@ -53,36 +51,41 @@ setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as (options: { type: "minor" }) => void;
 
 /**
- * Measures two ways in turns, one sample of each in a round: whatever slows the machine down meanwhile slows down both. The
- * baseline has two turns in a round. Each comes first, second and last equally often, and ratios are taken within a round.
+ * Measures two ways in turns, two samples of each in a round: whatever slows the machine down meanwhile slows down both, and neither
+ * rests for longer than the other, whose server process would find its caches cold. Ratios are taken within a round.
  */
 export async function measure(pair: Pair, options: MeasureOptions): Promise<Measured> {
   const { baseline, candidate, beforeSample = () => {} } = pair;
   for (const run of [baseline, candidate, baseline, candidate]) await warmUp(run, beforeSample, options);
-  const baselineRuns = await runsPerSample(baseline, beforeSample);
-  const candidateRuns = await runsPerSample(candidate, beforeSample);
-  const rounds: Record<Lane, number>[] = [];
+  const runs = {
+    baseline: await runsPerSample(baseline, beforeSample),
+    candidate: await runsPerSample(candidate, beforeSample),
+  };
+  const rounds: Record<Way, number[]>[] = [];
   const startedAt = performance.now();
   while (rounds.length < ROUNDS_MIN || performance.now() - startedAt < options.durationMs) {
-    const round = { first: Number.NaN, candidate: Number.NaN, second: Number.NaN };
-    for (const lane of ORDERS[rounds.length % ORDERS.length] ?? []) {
+    const round: Record<Way, number[]> = { baseline: [], candidate: [] };
+    for (const way of ORDERS[rounds.length % ORDERS.length] ?? []) {
       await turn(options.signal);
       beforeSample();
       collectGarbage({ type: "minor" });
-      round[lane] = await (lane === "candidate"
-        ? millisecondsOf(candidate, candidateRuns)
-        : millisecondsOf(baseline, baselineRuns));
+      round[way].push(await millisecondsOf(pair[way], runs[way]));
     }
     rounds.push(round);
   }
+  const samplesOf = (way: Way): readonly number[] => rounds.flatMap((round) => round[way]);
   return {
-    baselineMs: medianOf(rounds.flatMap(({ first, second }) => [first, second])),
-    candidateMs: medianOf(rounds.map((round) => round.candidate)),
-    ratio: estimateMedian(rounds.map((round) => (2 * round.candidate) / (round.first + round.second))),
-    noise: estimateMedian(rounds.map(({ first, second }) => second / first)),
+    baselineMs: medianOf(samplesOf("baseline")),
+    candidateMs: medianOf(samplesOf("candidate")),
+    ratio: estimateMedian(rounds.map((round) => sumOf(round.candidate) / sumOf(round.baseline))),
+    noise: estimateMedian(rounds.map(({ baseline: [first = 0, second = 0] }) => second / first)),
     rounds: rounds.length,
-    runsPerSample: { baseline: baselineRuns, candidate: candidateRuns },
+    runsPerSample: runs,
   };
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 async function warmUp(

@@ -139,6 +139,7 @@ const PAGE_SIZE_MAX = 100_000;
 /** Aggregates that are read at once, at most. */
 const MANY_MAX = 1_000;
 
+const APPEND_NAMES: OptionNames<AppendOptions> = { expectedVersion: true, expectedEventId: true };
 const READ_NAMES: OptionNames<ReadRange> = { afterVersion: true, throughVersion: true, pageSize: true };
 const STREAMS_NAMES: OptionNames<StreamsRange> = { afterId: true, limit: true };
 const POSITION_NAMES: OptionNames<PositionRange> = { afterPosition: true, limit: true };
@@ -146,6 +147,7 @@ const POSITION_NAMES: OptionNames<PositionRange> = { afterPosition: true, limit:
 /** Checks what `append` was given, the same in every store. */
 export function checkAppend(stream: StreamId, events: readonly NewEvent[], options: AppendOptions): void {
   checkStreamId(stream);
+  refuseUnknown("", options, APPEND_NAMES);
   const { expectedVersion, expectedEventId } = options;
   if (expectedVersion !== "any") checkWholeNumber("expected version", expectedVersion, 0);
   if (expectedEventId !== undefined) {

@@ -134,7 +134,7 @@ export class Appending {
       conflict = error;
     }
     try {
-      const [head] = (await database.rows<JointAnswerColumns>(selectHead, values.slice(0, 4))) as [JointAnswerColumns];
+      const [head] = (await database.read<JointAnswerColumns>(selectHead, values.slice(0, 4))) as [JointAnswerColumns];
       return toJointAnswer(head);
     } catch (error) {
       // Inside a transaction that is over then, and the caller's to repeat.
@@ -170,6 +170,6 @@ interface SnapshotToStore {
 }
 
 export async function headOf(database: Database, { aggregateType, aggregateId }: StreamId): Promise<number> {
-  const [row] = await database.rows(selectVersion, [aggregateType, aggregateId]);
+  const [row] = await database.read(selectVersion, [aggregateType, aggregateId]);
   return Number(row?.[0] ?? 0);
 }

@@ -90,6 +90,22 @@ export class Database {
     return (await this.#query(statement, values)).rows as Columns[];
   }
 
+  /**
+   * As `rows`, for a statement that only reads. Above READ COMMITTED the server undoes one that it cannot place among the writers:
+   * it is repeated, but where a transaction of the caller's is over with it, which is the caller's to repeat.
+   */
+  async read<Columns extends Row>(statement: string, values?: unknown[]): Promise<readonly Columns[]> {
+    let undone: unknown;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.rows(statement, values);
+      } catch (error) {
+        if (sqlState(error) !== "40001" || attempt === READ_ATTEMPTS_MAX) throw undone ?? error;
+        undone = error;
+      }
+    }
+  }
+
   /** Number of rows that the statement changed or found. */
   async count(statement: string, values: unknown[]): Promise<number> {
     return (await this.#query(statement, values)).rowCount ?? 0;
@@ -147,6 +163,8 @@ interface ConnectionError {
   /** The attempts, when a host has several addresses. */
   readonly errors?: readonly { readonly syscall?: string }[];
 }
+
+const READ_ATTEMPTS_MAX = 10;
 
 const CANONICAL_UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

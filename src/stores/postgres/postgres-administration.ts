@@ -66,29 +66,29 @@ export class PostgresAdministration implements SnapshotAdministration {
   async rowsOf(stream: StreamId): Promise<readonly SnapshotRow[]> {
     const { aggregateType, aggregateId } = stream;
     this.#database.checkAggregateId(aggregateId);
-    const rows = await this.#database.rows<SnapshotColumns>(selectRows, [aggregateType, aggregateId]);
+    const rows = await this.#database.read<SnapshotColumns>(selectRows, [aggregateType, aggregateId]);
     return rows.map((row) => toSnapshotRow(stream, row));
   }
 
   async erasureOf({ aggregateType, aggregateId }: StreamId): Promise<Erasure | undefined> {
     this.#database.checkAggregateId(aggregateId);
-    const [row] = await this.#database.rows<[events: string, at: string]>(selectErasure, [aggregateType, aggregateId]);
+    const [row] = await this.#database.read<[events: string, at: string]>(selectErasure, [aggregateType, aggregateId]);
     return row && { events: row[0] === "1", erasedAt: toInstant(row[1]) };
   }
 
   async endOfPage(aggregateType: string, afterId: string | undefined, rows: number): Promise<string | undefined> {
     const values = [aggregateType, ...this.#after(afterId), rows];
-    const [row] = await this.#database.rows<[id: string]>(selectEndOfPage, values);
+    const [row] = await this.#database.read<[id: string]>(selectEndOfPage, values);
     return row?.[0];
   }
 
   async count(range: AggregateRange, which: PrunableRows): Promise<number> {
-    const [[rows] = []] = await this.#database.rows<[count: string]>(countPrunable, this.#bound(range, which));
+    const [[rows] = []] = await this.#database.read<[count: string]>(countPrunable, this.#bound(range, which));
     return Number(rows);
   }
 
   async list(range: AggregateRange, which: PrunableRows): Promise<readonly ListedRow[]> {
-    const rows = await this.#database.rows<[id: string, version: string, schemaVersion: string, fingerprint: string]>(
+    const rows = await this.#database.read<[id: string, version: string, schemaVersion: string, fingerprint: string]>(
       selectPrunable,
       this.#bound(range, which),
     );

@@ -110,7 +110,7 @@ export class PostgresEventStore implements EventStore {
     const fromFirst = afterId === "";
     if (!fromFirst) this.#database.checkAggregateId(afterId);
     const after = fromFirst ? [LOWEST_ID[this.#database.aggregateIdType], 0] : [afterId, Number.MAX_SAFE_INTEGER];
-    const rows = await this.#database.rows<[id: string]>(selectStreams, [aggregateType, ...after, limit]);
+    const rows = await this.#database.read<[id: string]>(selectStreams, [aggregateType, ...after, limit]);
     return rows.map(([id]) => id);
   }
 
@@ -120,7 +120,7 @@ export class PostgresEventStore implements EventStore {
     const horizon = await this.#horizon();
     // A statement of its own: it must see whatever was committed before the horizon was taken.
     const values = [afterPosition, horizon, limit];
-    const rows = await this.#database.rows<[...EventColumns, string, string, string]>(selectAllEvents, values);
+    const rows = await this.#database.read<[...EventColumns, string, string, string]>(selectAllEvents, values);
     return rows.map((row) => {
       const [position, aggregateType, aggregateId] = row.slice(7) as [string, string, string];
       const stream = { aggregateType, aggregateId };
@@ -154,7 +154,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   async #horizon(): Promise<number> {
-    const [row] = await this.#database.rows<[position: string, standby: string, isolation: string]>(selectHorizon);
+    const [row] = await this.#database.read<[position: string, standby: string, isolation: string]>(selectHorizon);
     const [position, standby, isolation] = row as NonNullable<typeof row>;
     if (standby === "1") {
       const problem = "is of a standby, which does not know what is being written. Read all events from the primary.";

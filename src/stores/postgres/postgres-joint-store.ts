@@ -44,7 +44,7 @@ export class PostgresJointStore implements JointStore {
     const { aggregateType, aggregateId } = stream;
     const { schemaVersion: wantedVersion, fingerprint: wantedFingerprint, upgradableFrom } = wanted;
     const values = [aggregateType, aggregateId, wantedVersion, wantedFingerprint, upgradableFrom, limit, BIGINT_MAX];
-    const rows = await this.#database.rows<LoadColumns>(readForLoad, values);
+    const rows = await this.#database.read<LoadColumns>(readForLoad, values);
     const row = snapshotIn(stream, rows[0]);
     const usable = row !== undefined && isUsable(row, wanted);
     const anchored = usable && rows[1]?.[0] === rows[0]?.[7] && rows[1]?.[1] === row.lastEventId;

@@ -67,7 +67,7 @@ export class PostgresSnapshotStore implements SnapshotStore {
   ): Promise<Snapshot | undefined> {
     const values = this.#matching(aggregateId, aggregateType, options, GET_NAMES);
     const { prefer } = options;
-    const [row] = await this.#database.rows<SnapshotColumns>(selectSnapshot, [
+    const [row] = await this.#database.read<SnapshotColumns>(selectSnapshot, [
       ...values,
       prefer?.schemaVersion,
       prefer?.fingerprint,
@@ -86,7 +86,7 @@ export class PostgresSnapshotStore implements SnapshotStore {
     const { schemaVersion, prefer } = options;
     const values = [aggregateType, aggregateIds, schemaVersion, prefer?.schemaVersion, prefer?.fingerprint];
     const statement = selectManySnapshots[this.#database.aggregateIdType];
-    const rows = await this.#database.rows<[...SnapshotColumns, place: string]>(statement, values);
+    const rows = await this.#database.read<[...SnapshotColumns, place: string]>(statement, values);
     const found = aggregateIds.map((): Snapshot | undefined => undefined);
     for (const row of rows) {
       const index = Number(row[7]) - 1;

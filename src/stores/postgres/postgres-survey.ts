@@ -114,7 +114,7 @@ export class PostgresSurvey implements SnapshotSurvey {
 
   async #rows<Columns extends Row>(statement: string, values?: unknown[]): Promise<readonly Columns[]> {
     refuseClosed(this.#closed, "snapshot monitor");
-    return await this.#database.rows<Columns>(statement, values);
+    return await this.#database.read<Columns>(statement, values);
   }
 }
 

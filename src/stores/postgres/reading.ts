@@ -10,7 +10,7 @@ export async function readPageIn(database: Database, stream: StreamId, range: Pa
   const { aggregateType, aggregateId } = stream;
   const { afterVersion, throughVersion = Number.MAX_SAFE_INTEGER, limit } = range;
   const values = [aggregateType, aggregateId, afterVersion, Math.min(throughVersion, afterVersion + limit), limit];
-  const [header, ...rows] = await database.rows<[...EventColumns, head: string]>(readPage, values);
+  const [header, ...rows] = await database.read<[...EventColumns, head: string]>(readPage, values);
   return { head: Number(header?.[7]), events: rows.map((row) => toEvent({ aggregateType, aggregateId }, row)) };
 }
 
@@ -24,7 +24,7 @@ export async function readManyPagesIn(
   const ids = starts.map(({ aggregateId }) => aggregateId);
   const versions = starts.map(({ afterVersion }) => Math.min(afterVersion, Number.MAX_SAFE_INTEGER - limit));
   const statement = readManyPages[database.aggregateIdType];
-  const rows = await database.rows<[...EventColumns, head: string | null, place: string]>(statement, [
+  const rows = await database.read<[...EventColumns, head: string | null, place: string]>(statement, [
     aggregateType,
     ids,
     versions,

@@ -120,11 +120,7 @@ export class AggregateLoader {
       foldedBefore = replayed.eventsSpared;
     }
     const history = historyOf(aggregate);
-    const ownRow = start.row && isOfKey(start.row, wanted) ? start.row : undefined;
-    if (miss === undefined) history.baseline.snapshotVersion = ownRow?.version ?? 0;
-    // The next write of this instance takes the place of the row that it could not use.
-    else history.baseline.rejectedRow = ownRow && { version: ownRow.version, checksum: ownRow.checksum };
-    history.baseline.createdAt = row?.createdAt;
+    noteRow(history, start.row, { used: row !== undefined });
     const eventsReplayed = history.version - foldedBefore;
     const durationMs = durationOf(time);
     report({
@@ -157,6 +153,7 @@ export class AggregateLoader {
     startedAt: number,
   ): Promise<ReplayedAggregate<A>> {
     const { eventStore, snapshots, pageSize } = this.#options;
+    // What the first of several loads does, or one that is alone. Resolves to when the end that it replayed up to was looked up.
     const all = async (history: AggregateHistory): Promise<number> => {
       const fromFirst = start.afterVersion === 0;
       // The end is that of the page which is there, or else of one that is yet to be read.
@@ -167,6 +164,7 @@ export class AggregateLoader {
       for await (const events of pages) history.replay(events);
       return asOf;
     };
+    // What the others do, who take the state of the first: up to the head that they have seen themselves.
     const rest = async (history: AggregateHistory, asOf: number): Promise<void> => {
       const { head = startedAt < asOf ? 0 : Number.MAX_SAFE_INTEGER } = start;
       if (history.version >= head) return;
@@ -239,6 +237,21 @@ export function judge(
   if (row === undefined) return { reason: "missing" };
   const reason = keyFlaw(row, wanted) ?? proofFlaw(row) ?? historyFlaw(row.version, head, anchored);
   return reason && { reason };
+}
+
+/** Notes what the next snapshot of an instance goes by, and which row it takes the place of. */
+function noteRow(
+  { baseline, definition }: AggregateHistory,
+  row: SnapshotRow | undefined,
+  { used }: { readonly used: boolean },
+): void {
+  const ownRow = row && isOfKey(row, definition.wanted) ? row : undefined;
+  if (used) {
+    baseline.snapshotVersion = ownRow?.version ?? 0;
+    baseline.createdAt = row?.createdAt;
+  } else {
+    baseline.rejectedRow = ownRow && { version: ownRow.version, checksum: ownRow.checksum };
+  }
 }
 
 function withoutState(row: SnapshotRow | undefined): Extract<RepositoryFact, { kind: "missed" }>["row"] {

@@ -66,15 +66,15 @@ export class AggregateSaver {
     const batch = history.uncommitted.slice(0, count);
     const version = history.committedVersion + count;
     const capture = version === history.version ? snapshotter?.captureIfDue(history) : undefined;
-    // What follows a batch whose answer was lost is not part of it, nor may what is held be the newest any more.
-    const keep = version === history.version ? cachedLoader?.capture(history, capture?.snapshot.stateText) : undefined;
+    // Not of a batch whose answer was lost: the state has later events in it, and others may have appended meanwhile.
+    const hold = version === history.version ? cachedLoader?.capture(history, capture?.snapshot.stateText) : undefined;
     let unwritten: SnapshotCapture | undefined;
     try {
       unwritten = await this.#append(history, batch, capture);
     } finally {
       cachedLoader?.doubt(stream.aggregateId);
     }
-    keep?.();
+    hold?.();
     // Exactly these: what was raised meanwhile stays uncommitted.
     history.uncommitted.splice(0, count);
     const durationMs = performance.now() - startedAt;
@@ -98,16 +98,12 @@ export class AggregateSaver {
     // After a restore another event may stand at the same version: this instance has not folded it.
     const expected = { expectedVersion, expectedEventId: batch[0]?.previousId };
     const events = batch.map(({ record }) => record);
-    let unwritten = capture;
-    let mayStand = history.lostAppendEvents > 0;
+    const jointly = capture !== undefined && joint !== undefined && snapshotter !== undefined;
+    let unwritten = jointly ? undefined : capture;
+    // By an append whose answer was lost; or by one with a snapshot that was refused, should a store have kept the events all the same.
+    const mayStand = history.lostAppendEvents > 0 || jointly;
     try {
-      let appended = false;
-      if (capture !== undefined && joint !== undefined && snapshotter !== undefined) {
-        appended = await snapshotter.appendBoth(capture, joint, { stream, events, ...expected });
-        unwritten = undefined;
-        // What was refused should have stored nothing. Should a store be wrong in this, its conflict must not be taken for another's.
-        mayStand ||= !appended;
-      }
+      const appended = jointly && (await snapshotter.appendBoth(capture, joint, { stream, events, ...expected }));
       if (!appended) await eventStore.append(stream, events, expected);
     } catch (error) {
       if (error instanceof CommitUnknownError) history.lostAppendEvents = batch.length;

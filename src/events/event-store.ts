@@ -153,7 +153,10 @@ export function checkAppend(stream: StreamId, events: readonly NewEvent[], optio
   if (expectedEventId !== undefined) {
     checkName("expected event id", expectedEventId);
     if (expectedVersion === "any" || expectedVersion === 0) {
-      throw new InvalidAppendError({ stream, problem: "an event id is expected at no version. Pass the one it has." });
+      throw new InvalidAppendError({
+        stream,
+        problem: "expectedEventId needs an expectedVersion of 1 or more. Pass both, or no id.",
+      });
     }
   }
   if (events.length === 0) throw new InvalidAppendError({ stream, problem: "it has no events. Append at least one." });

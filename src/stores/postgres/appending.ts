@@ -79,7 +79,7 @@ export class Appending {
     }
   }
 
-  /** Whether it was another one's turn only at the last moment, so that it may be repeated. */
+  /** The head was the expected one, and still nothing went in: another append came between. A repetition may succeed. */
   lostRace({ expected, erased, appended }: Answer): boolean {
     return !appended && !erased && expected;
   }
@@ -123,6 +123,7 @@ export class Appending {
     return [one ? appendEventWithSnapshot : appendEventsWithSnapshot, values];
   }
 
+  /** Tries once. Where nothing was appended, the answer tells what stands there. */
   async #send(database: Database, statement: string, values: unknown[]): Promise<JointAnswer> {
     let conflict: unknown;
     try {
@@ -134,7 +135,8 @@ export class Appending {
       conflict = error;
     }
     try {
-      const [head] = (await database.read<JointAnswerColumns>(selectHead, values.slice(0, 4))) as [JointAnswerColumns];
+      const ofTheHead = values.slice(0, 4);
+      const [head] = (await database.read<JointAnswerColumns>(selectHead, ofTheHead)) as [JointAnswerColumns];
       return toJointAnswer(head);
     } catch (error) {
       // Inside a transaction that is over then, and the caller's to repeat.
@@ -142,7 +144,7 @@ export class Appending {
     }
   }
 
-  /** Undefined where a statement that answers only when it appends did not. */
+  /** Undefined where `appendEventAt`, which says no more than that, appended nothing. */
   async #ask(database: Database, statement: string, values: unknown[]): Promise<JointAnswer | undefined> {
     if (statement === appendEventAt) {
       const appended = (await database.count(statement, values)) > 0;

@@ -5,7 +5,7 @@ import type { AggregateIdType } from "./database.ts";
 
 // Where the isolation level is above READ COMMITTED, the snapshot of the transaction may be older than an erasure. Then this fails
 // with a serialization error: every erasure writes the row.
-export const knowsErasures = /* sql */ `
+export const seesErasures = /* sql */ `
       CASE WHEN current_setting('transaction_isolation') NOT LIKE 'read %'
         THEN EXISTS (SELECT FROM erasure_guard FOR SHARE)
         ELSE true
@@ -29,7 +29,7 @@ export const lockPositions: string = /* sql */ `
       END`;
 
 // A transaction that has written nothing has no lock: most are over after one append, and need not remember it.
-const lockPositionsOnce: string = /* sql */ `
+const lockPositionsAtFirstWrite: string = /* sql */ `
       CASE WHEN pg_current_xact_id_if_assigned() IS NULL
         THEN ${lockBelow} IS NOT NULL
         ELSE ${lockPositions}
@@ -44,7 +44,10 @@ const firstOf = {
   many: "($5::text[])[1], ($6::text[])[1], ($7::bigint[])[1], ($8::json[])[1], ($9::json[])[1], ($10::timestamptz[])[1]",
 };
 
-/** What an append finds: where the stream ends, whether at version $3 (if any) with event $4 (if any), and whether it was erased. */
+/**
+ * What an append finds: where the stream ends, whether at version $3 (if any) with event $4 (if any), and whether it was erased. The
+ * maxima, of one row at most, make a row where the stream has none.
+ */
 const head = /* sql */ `head AS MATERIALIZED (
     SELECT
       coalesce(max(version), 0) AS version,
@@ -67,7 +70,7 @@ function withFirstEvent(values: string): string {
     INSERT INTO events (${eventColumns})
     SELECT $1, $2, head.version + 1, ${values}
     FROM head
-    WHERE CASE WHEN head.expected AND NOT head.erased AND ${knowsErasures}
+    WHERE CASE WHEN head.expected AND NOT head.erased AND ${seesErasures}
       THEN ${lockPositions}
       ELSE false
     END
@@ -95,8 +98,8 @@ export const withAppendedEvents: string = /* sql */ `${withFirstEvent(firstOf.ma
   )`;
 
 // One event on top of a known version, as most saves are: the shortest way, of which only the number of rows tells whether it
-// appended. A stream that has events was not erased. Where the last event is another than the expected one, the head counts as 0, which is never
-// expected together with an event.
+// appended. A stream that has events was not erased. A last event that is not the expected one makes the head 0: no version at
+// which an event can be expected.
 export const appendEventAt: string = /* sql */ `
   INSERT INTO events (${eventColumns})
   SELECT $1, $2, $3::bigint + 1, ${firstOf.one}
@@ -109,8 +112,8 @@ export const appendEventAt: string = /* sql */ `
         LIMIT 1
       ), 0) = $3
       AND ($3 > 0 OR NOT EXISTS (SELECT FROM erasures WHERE aggregate_type = $1 AND aggregate_id = $2 AND events_erased))
-      AND ${knowsErasures}
-    THEN ${lockPositionsOnce}
+      AND ${seesErasures}
+    THEN ${lockPositionsAtFirstWrite}
     ELSE false
   END
   ON CONFLICT (aggregate_type, aggregate_id, version) DO NOTHING

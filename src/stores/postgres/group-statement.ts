@@ -1,11 +1,13 @@
 import { type Answer, type AnswerColumns, type Appending, toAnswer } from "./appending.ts";
 import type { AggregateIdType, Database } from "./database.ts";
-import { eventColumns, knowsErasures, lockPositions } from "./event-statements.ts";
+import { eventColumns, lockPositions, seesErasures } from "./event-statements.ts";
 
-// As for a single append: the head decides, and the first event of each is its gate. A save is known by its stream, of which there is
-// one in a group; not by event ids, which two saves may share, of which one is not stored. They go in in one order everywhere, or two
-// groups could wait for each other. One that waits for longer than $11 gives up for all: a transaction that one of them waits for
-// may itself be waiting for another one. (Lists by way of a SELECT: as in withAppendedEvents.)
+// As for a single append: the head decides, and the first event of each is its gate.
+// - A save is known by its stream, of which there is one in a group; not by event ids, which two saves may share, of which one is
+//   not stored.
+// - They go in in one order everywhere, or two groups could wait for each other.
+// - One that waits for longer than $11 gives up for all: a transaction that one of them waits for may itself be waiting for another.
+// - Lists come by way of a SELECT, as in withAppendedEvents.
 function appendGroupOf(idType: AggregateIdType): string {
   return /* sql */ `
   WITH save AS MATERIALIZED (
@@ -40,7 +42,7 @@ function appendGroupOf(idType: AggregateIdType): string {
       aggregate_type, aggregate_id, head + 1,
       id, type, schema_version, data, metadata, occurred_at
     FROM save
-    WHERE CASE WHEN expected AND NOT erased AND ${knowsErasures}
+    WHERE CASE WHEN expected AND NOT erased AND ${seesErasures}
       THEN ${lockPositions} AND set_config('lock_timeout', $11, true) IS NOT NULL
       ELSE false
     END
@@ -51,13 +53,13 @@ function appendGroupOf(idType: AggregateIdType): string {
   rest AS (
     INSERT INTO events (${eventColumns})
     SELECT
-      aggregate_type, aggregate_id, first.version + event.version,
+      aggregate_type, aggregate_id, first.version + event.distance,
       event.id, event.type, event.schema_version, event.data, event.metadata, event.occurred_at
     FROM unnest(
       (SELECT $12::bigint[]), (SELECT $13::bigint[]), (SELECT $14::text[]), (SELECT $15::text[]),
       (SELECT $16::bigint[]), (SELECT $17::json[]), (SELECT $18::json[]), (SELECT $19::timestamptz[])
     ) WITH ORDINALITY AS event (
-      of_save, version, id, type, schema_version, data, metadata, occurred_at, place
+      of_save, distance, id, type, schema_version, data, metadata, occurred_at, place
     )
     JOIN save ON save.place = event.of_save
     JOIN first USING (aggregate_type, aggregate_id)
@@ -87,11 +89,11 @@ export async function appendGroup(
     inOrder.map(({ stream }) => stream.aggregateId),
     inOrder.map(({ expectedVersion }) => expectedVersion),
     inOrder.map(({ expectedEventId }) => expectedEventId),
-    ...inColumns(inOrder.map(({ columns }) => columns.map(([first]) => [first]))),
+    ...eventColumnsOf(inOrder, ([first]) => [first]),
     `${patienceMs}ms`,
     inOrder.flatMap(({ eventIds: [, ...others] }, index) => others.map(() => index + 1)),
     inOrder.flatMap(({ eventIds: [, ...others] }) => others.map((_, index) => index + 1)),
-    ...inColumns(inOrder.map(({ columns }) => columns.map(([, ...others]) => others))),
+    ...eventColumnsOf(inOrder, ([, ...others]) => others),
   ]);
   const answers = new Map(rows.map(([place, ...answer]) => [inOrder[Number(place) - 1], toAnswer(answer)]));
   return appendings.map((appending) => answers.get(appending));
@@ -99,9 +101,11 @@ export async function appendGroup(
 
 type PlacedAnswer = readonly [place: string, ...AnswerColumns];
 
-/** From lists of columns for each append to one list of columns for all. */
-function inColumns(appendings: readonly (readonly (readonly unknown[])[])[]): unknown[][] {
-  return EVENT_COLUMNS.map((column) => appendings.flatMap((columns) => columns[column] ?? []));
+/** The columns of all events, or of those that `choose` leaves of each append. */
+function eventColumnsOf(
+  appendings: readonly Appending[],
+  choose: (values: readonly unknown[]) => readonly unknown[],
+): unknown[][] {
+  const [first] = appendings;
+  return (first?.columns ?? []).map((_, column) => appendings.flatMap(({ columns }) => choose(columns[column] ?? [])));
 }
-
-const EVENT_COLUMNS = [0, 1, 2, 3, 4, 5];

@@ -1,5 +1,5 @@
 import type { AggregateIdType } from "./database.ts";
-import { knowsErasures } from "./event-statements.ts";
+import { seesErasures } from "./event-statements.ts";
 
 export const snapshotColumns = /* sql */ `
       aggregate_type, aggregate_id, schema_version, fingerprint,
@@ -29,7 +29,7 @@ export function unlessErased(version: string): string {
 export const upsertSnapshot: string = /* sql */ `
   INSERT INTO snapshots (${snapshotColumns})
   SELECT $1, $2, $3::bigint, $4, $5::bigint, $6::json, $7::timestamptz, $8, $9
-  WHERE ${knowsErasures} AND ${unlessErased("$5")}
+  WHERE ${seesErasures} AND ${unlessErased("$5")}
   ${unlessNewer("$10", "$11")}
 `;
 

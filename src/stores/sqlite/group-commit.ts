@@ -78,35 +78,34 @@ export class GroupCommit {
       return this.#database.transaction("BEGIN IMMEDIATE", () => group.map((waiting) => this.#storeWithin(waiting)));
     } catch (error) {
       // Whoever goes alone would wait as long as all of them have.
-      if (error instanceof StoreBusyError)
-        return group.map(
-          ({ reject }) =>
-            () =>
-              reject(error),
-        );
+      if (error instanceof StoreBusyError) return group.map((waiting) => refusal(waiting, error));
       // All is undone, and it may have been the fault of one: by itself each learns its own fate.
       return group.map((waiting) => this.#storeAlone(waiting));
     }
   }
 
-  #storeWithin({ work, resolve, reject }: Waiting): Answer {
+  #storeWithin(waiting: Waiting): Answer {
     try {
-      const result = this.#database.savepoint(work);
-      return () => resolve(result as never);
+      const result = this.#database.savepoint(waiting.work);
+      return () => waiting.resolve(result as never);
     } catch (error) {
       if (!isOwnFault(error)) throw error;
-      return () => reject(error);
+      return refusal(waiting, error);
     }
   }
 
-  #storeAlone({ work, resolve, reject }: Waiting): Answer {
+  #storeAlone(waiting: Waiting): Answer {
     try {
-      const result = this.#database.transaction("BEGIN IMMEDIATE", work);
-      return () => resolve(result as never);
+      const result = this.#database.transaction("BEGIN IMMEDIATE", waiting.work);
+      return () => waiting.resolve(result as never);
     } catch (error) {
-      return () => reject(error);
+      return refusal(waiting, error);
     }
   }
+}
+
+function refusal({ reject }: Waiting, error: unknown): Answer {
+  return () => reject(error);
 }
 
 /** Whether the transaction around is sound, because no statement failed, or just the one that is undone. */

@@ -79,6 +79,7 @@ export function readProvenSnapshot(
   { schemaVersion, fingerprint }: SnapshotKey,
 ): { readonly row: SnapshotRow; readonly followed: boolean } | undefined {
   const rows = database.rows(selectProvenSnapshot, aggregateType, aggregateId, schemaVersion, fingerprint);
+  // Without a state it is the row of a newer event.
   const proven = rows[0]?.[1] === null ? rows[1] : rows[0];
   if (proven === undefined || proven[1] === null) return undefined;
   const [version, stateText, createdAt, lastEventId, checksum] = proven as ProvenColumns;

@@ -42,12 +42,12 @@ function decideOnSave({ version, snapshotVersion, debt }: SnapshotFacts, tailMax
   const coming = tail * loadsSinceSave;
   if (events + coming >= writeEvents) {
     const more = price(coming, owed);
-    return `replay debt ${price(events, owed)}, and ${more} more to expect before the next save, ≥ ${writeCost(owed)}`;
+    return `replay debt ${price(events, owed)} + ${more} expected before the next save ≥ ${writeCost(owed)}`;
   }
   // Loads that came while the tail grew, as often as they come on the whole, would each have replayed half of it.
   const expected = (loadsPerEvent * tail * tail) / 2;
   if (tail >= writeEvents && expected >= writeEvents) {
-    return `replay debt ${price(expected, owed)} to expect of a tail of ${tail} events ≥ ${writeCost(owed)}`;
+    return `replays to expect of a tail of ${tail} events: ${price(expected, owed)} ≥ ${writeCost(owed)}`;
   }
   return false;
 }
@@ -70,9 +70,7 @@ function price(events: number, { replayMsPerEvent, writeMs }: ReplayDebt): strin
 function writeCost(debt: ReplayDebt): string {
   const { writeEvents, replayMsPerEvent, writeMs } = debt;
   const guessed = replayMsPerEvent === undefined || writeMs === undefined;
-  return guessed
-    ? `write cost, until measured that of ${writeEvents} events`
-    : `write cost ${price(writeEvents, debt)}`;
+  return `write cost ${price(writeEvents, debt)}${guessed ? " (not measured yet)" : ""}`;
 }
 
 function measured(debt: ReplayDebt | undefined): ReplayDebt {

@@ -72,17 +72,17 @@ describe("says why", () => {
     [
       adaptive(),
       facts({}, { events: 100, writeMs: undefined }),
-      "replay debt 100 events ≥ write cost, until measured that of 100 events",
+      "replay debt 100 events ≥ write cost 100 events (not measured yet)",
     ],
     [
       adaptive(),
       facts({}, { events: 70, loadsSinceSave: 3 }),
-      "replay debt 0.7 ms, and 0.3 ms more to expect before the next save, ≥ write cost 1 ms",
+      "replay debt 0.7 ms + 0.3 ms expected before the next save ≥ write cost 1 ms",
     ],
     [
       adaptive(),
       facts({ version: 500 }, { loadsPerEvent: 0.001 }),
-      "replay debt 1.3 ms to expect of a tail of 500 events ≥ write cost 1 ms",
+      "replays to expect of a tail of 500 events: 1.3 ms ≥ write cost 1 ms",
     ],
     [adaptive({ tailMax: 10 }), facts(), "tail of 10 events ≥ tailMax 10"],
     [adaptive(), facts(), false],

@@ -5,9 +5,13 @@ import type { BareDriver, BareEvent } from "./storages/storage.ts";
 
 /** What a programmer would hold in hand between two saves, without a library. */
 export class BareAccount {
-  readonly id: string = randomUUID();
+  readonly id: string;
   version = 0;
-  #state: AccountState = INITIAL_STATE;
+  state: AccountState = INITIAL_STATE;
+
+  constructor(id: string = randomUUID()) {
+    this.id = id;
+  }
 
   /** Makes the next events, folds them, and stores them by one call of the driver. */
   save(driver: BareDriver, events: number, stateBytes = STATE_BYTES): unknown {
@@ -17,7 +21,7 @@ export class BareAccount {
       const { type, data } = factAt(version, stateBytes);
       const row = { version, id: uuidv7(), type, dataText: JSON.stringify(data), occurredAt: new Date().toISOString() };
       const { dataText: _, ...fields } = row;
-      this.#state = evolve(this.#state, { ...fields, data, metadata: {}, schemaVersion: 1 } as AccountEvent);
+      this.state = evolve(this.state, { ...fields, data, metadata: {}, schemaVersion: 1 } as AccountEvent);
       rows.push(row);
       this.version = version;
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AggregateRepository, type RepositoryFact, type RepositoryObserver } from "eventfold";
 import { Account, STATE_BYTES } from "./account.ts";
-import type { Storage } from "./storages/storage.ts";
+import type { MadeAccount, Storage } from "./storages/storage.ts";
 import { turn } from "./turn.ts";
 
 /** Which account is wanted. */
@@ -35,7 +35,7 @@ export class Histories {
   readonly #storage: Storage;
   readonly #signal: AbortSignal;
   readonly #ids = new Map<string, string>();
-  readonly #unsettled = new Set<string>();
+  readonly #unsettled: MadeAccount[] = [];
 
   constructor(storage: Storage, signal: AbortSignal) {
     this.#storage = storage;
@@ -56,9 +56,8 @@ export class Histories {
 
   /** Before something is measured: tables and files as they become by themselves after a while. */
   async settle(): Promise<void> {
-    if (this.#unsettled.size === 0) return;
-    await this.#storage.settle([...this.#unsettled]);
-    this.#unsettled.clear();
+    if (this.#unsettled.length === 0) return;
+    await this.#storage.settle(this.#unsettled.splice(0));
   }
 
   /**
@@ -84,7 +83,7 @@ export class Histories {
     if (id === undefined) {
       id = await this.#save({ events, tail, stateBytes });
       this.#ids.set(key, id);
-      this.#unsettled.add(id);
+      this.#unsettled.push({ id, events, tail, stateBytes });
     }
     return id;
   }

@@ -1,5 +1,4 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { collectGarbage } from "./collect-garbage.ts";
 import { type Estimate, estimateMedian, medianOf } from "./statistics.ts";
 import { turn } from "./turn.ts";
 
@@ -46,10 +45,6 @@ const ORDERS: readonly (readonly Way[])[] = [
   ["baseline", "candidate", "baseline", "candidate"],
 ];
 
-// What one way leaves behind must not be collected in the other's time.
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as (options: { type: "minor" }) => void;
-
 /**
  * Measures two ways in turns, two samples of each in a round: whatever slows the machine down meanwhile slows down both, and neither
  * rests for longer than the other, whose server process would find its caches cold. Ratios are taken within a round.
@@ -68,6 +63,7 @@ export async function measure(pair: Pair, options: MeasureOptions): Promise<Meas
     for (const way of ORDERS[rounds.length % ORDERS.length] ?? []) {
       await turn(options.signal);
       beforeSample();
+      // What one way leaves behind must not be collected in the other's time.
       collectGarbage({ type: "minor" });
       round[way].push(await millisecondsOf(pair[way], runs[way]));
     }

@@ -23,9 +23,20 @@ export interface Storage {
    * Lets `bare` know accounts that are complete, and brings tables and files into the state to which they come by themselves
    * after a while.
    */
-  settle(accountIds: readonly string[]): Promise<void>;
+  settle(accounts: readonly MadeAccount[]): Promise<void>;
   /** Deletes all that was made. */
   close(): Promise<void>;
+}
+
+/** An account that saves of the library have made. */
+export interface MadeAccount {
+  readonly id: string;
+  /** In total. */
+  readonly events: number;
+  /** Of them, those that are newer than the snapshot. */
+  readonly tail: number;
+  /** JSON of the state, about. */
+  readonly stateBytes: number;
 }
 
 /**

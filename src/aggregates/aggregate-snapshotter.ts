@@ -25,6 +25,7 @@ import type { AggregateHistory } from "./aggregate-history.ts";
 import type { Loaded } from "./aggregate-loader.ts";
 import type { RepositoryObserver } from "./repository-observer.ts";
 import type { ResolvedSnapshotOptions } from "./repository-options.ts";
+import { SaveFacts } from "./save-facts.ts";
 
 export interface JointAppend {
   readonly stream: StreamId;
@@ -209,25 +210,14 @@ export class AggregateSnapshotter {
   }
 
   #factsOf(history: AggregateHistory): SnapshotFacts {
-    const { stream, version, baseline } = history;
+    const { stream, baseline } = history;
     // A load's may be lost with the process, and comes too late for a mode in which saves wait.
     const inFlight = this.#writer.newestInFlight(stream.aggregateId, ({ healing }) => !healing);
     const newest = inFlight !== undefined && inFlight.version > baseline.snapshotVersion ? inFlight : undefined;
     const snapshotVersion = newest?.version ?? baseline.snapshotVersion;
     const since = (newest ?? baseline).createdAt ?? baseline.firstEventAt;
-    const clock = this.#clock;
-    return {
-      ...stream,
-      version,
-      snapshotVersion,
-      // Computed for the policies that go by it.
-      get snapshotAgeMs() {
-        return since === undefined ? undefined : clock().getTime() - Date.parse(since);
-      },
-      events: history.uncommitted.map(({ event }) => event),
-      state: history.state,
-      debt: this.#debtOf(history, { snapshotVersion, saving: history.uncommitted.length }),
-    };
+    const debt = this.#debtOf(history, { snapshotVersion, saving: history.uncommitted.length });
+    return new SaveFacts(history, { snapshotVersion, since, debt }, this.#clock);
   }
 
   #debtOf(history: AggregateHistory, known: Pick<DebtQuery, "snapshotVersion" | "saving">): ReplayDebt | undefined {

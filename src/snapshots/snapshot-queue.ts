@@ -40,7 +40,9 @@ export class SnapshotQueue {
   readonly #options: SnapshotQueueOptions;
   readonly #waiting = new Map<string, Entry>();
   readonly #running = new Map<string, Entry>();
-  /** By `performance.now()`; infinity when none is planned. */
+  /** The only one: each snapshot with a timer of its own would leave one behind whenever others had it written before. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the timer should wake the queue up, by `performance.now()`; infinity when none is set. */
   #wakeUpAt = Number.POSITIVE_INFINITY;
 
   constructor(writer: SnapshotWriter, options: SnapshotQueueOptions) {
@@ -73,12 +75,16 @@ export class SnapshotQueue {
     }
     this.#planWakeUp(notBefore);
     // Else nothing would be written as long as such a loop runs, and each of its loads would replay more.
-    if (now - this.#wakeUpAt >= WAKE_UP_LATE_MS) queueMicrotask(() => this.#wakeUp());
+    if (now - this.#wakeUpAt >= WAKE_UP_LATE_MS) {
+      this.#wakeUpAt = now;
+      queueMicrotask(() => this.#wakeUp());
+    }
   }
 
   /** Waits for all that is in the queue now. Resolves to how many writes settled, failed ones included. */
   async drain(): Promise<number> {
     const entries = [...this.#running.values(), ...this.#waiting.values()];
+    if (entries.length === 0) return 0;
     for (const entry of entries) entry.notBefore = 0;
     this.#wakeUp();
     // Writes do not keep the process alive, but somebody waits for these.
@@ -153,13 +159,20 @@ export class SnapshotQueue {
   /** Writing starts after the caller's turn, also on a driver that blocks: the save that led here returns first. */
   #planWakeUp(at: number): void {
     if (at >= this.#wakeUpAt) return;
+    clearTimeout(this.#timer);
     this.#wakeUpAt = at;
-    setTimeout(() => this.#wakeUp(), Math.max(0, at - performance.now())).unref?.();
+    this.#timer = setTimeout(
+      () => {
+        this.#wakeUpAt = Number.POSITIVE_INFINITY;
+        this.#wakeUp();
+      },
+      Math.max(0, at - performance.now()),
+    );
+    this.#timer.unref?.();
   }
 
   #wakeUp(): void {
     const now = performance.now();
-    this.#wakeUpAt = Number.POSITIVE_INFINITY;
     let earliest = Number.POSITIVE_INFINITY;
     for (const [aggregateId, entry] of this.#waiting) {
       if (this.#running.size >= WRITES_AT_ONCE) break;

@@ -107,7 +107,9 @@ async function runsPerSample(run: () => unknown, beforeSample: () => void): Prom
       // So long that no slowdown explains it.
       if (quickestMs > 10 * SAMPLE_MS) return runs;
     }
-    if (quickestMs * runs >= SAMPLE_MS || runs === RUNS_PER_SAMPLE_MAX) return runs;
+    // Not twice as many as it takes: what comes first after a pause is slow, and must be as large a share of either's samples.
+    if (quickestMs * runs >= SAMPLE_MS) return Math.ceil(SAMPLE_MS / quickestMs);
+    if (runs === RUNS_PER_SAMPLE_MAX) return runs;
   }
 }
 

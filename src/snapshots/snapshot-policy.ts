@@ -20,7 +20,7 @@ export interface SnapshotFacts<State = unknown> {
   readonly snapshotVersion: number;
   /**
    * Milliseconds since that snapshot was taken, or since the first event if there is none, by the repository's clock; undefined
-   * where neither is known. Below 0 after the clock was set back.
+   * where neither is known. Below 0 after the clock was set back. Computed when it is read: `{ ...facts }` has none.
    */
   readonly snapshotAgeMs?: number | undefined;
   /** The events that are being saved. */

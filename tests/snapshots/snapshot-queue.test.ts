@@ -68,6 +68,20 @@ it("writes without waiting for a timer when a loop over a driver that blocks lea
   expect(facts.snapshotVersions.at(-1)).toBe(6);
 });
 
+it("has one timer at most, however many snapshots are written before it is due", async () => {
+  vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
+  const { accounts, facts } = setUpBackground({ threshold: 1 });
+  for (let save = 0; save < 5; save += 1) {
+    await saveEvents(accounts, "a", 1);
+    await accounts.awaitPendingSnapshots();
+  }
+  expect(facts.snapshotVersions).toEqual([1, 2, 3, 4, 5]);
+  expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
+  await saveEvents(accounts, "b", 1);
+  await vi.runAllTimersAsync();
+  expect(accounts.pendingSnapshotCount).toBe(0);
+});
+
 it("never writes two snapshots of one aggregate at once", async () => {
   const { accounts, facts, faults, holdWrites } = setUpBackground({ threshold: 1 });
   const release = holdWrites();

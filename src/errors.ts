@@ -177,6 +177,17 @@ export class CorruptStreamError extends StreamError {
   }
 }
 
+/** While a stream was read page by page, its events were erased, or restored from a backup. What was read of it is not to be used. */
+export class StreamChangedError extends StreamError {
+  readonly code = "STREAM_CHANGED";
+  /** Of the last event that was read, and does not stand there any more. */
+  readonly version: number;
+  constructor(facts: { stream: StreamFacts; version: number }) {
+    super(facts, `was erased or restored while it was read, after version ${facts.version}. Read it again.`);
+    this.version = facts.version;
+  }
+}
+
 /** `load` found no event of the aggregate. */
 export class AggregateNotFoundError extends StreamError {
   readonly code = "AGGREGATE_NOT_FOUND";

@@ -53,6 +53,7 @@ export {
   StoreBusyError,
   StoreOverloadedError,
   StoreTimeoutError,
+  StreamChangedError,
   StreamErasedError,
   TablesMissingError,
   UnknownEventTypeError,

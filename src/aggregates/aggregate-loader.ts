@@ -1,3 +1,4 @@
+import { StreamChangedError } from "../errors.ts";
 import type { StoredEvent } from "../events/event.ts";
 import type { EventStore } from "../events/event-store.ts";
 import { checkSequence, readPages } from "../events/read-stream.ts";
@@ -40,6 +41,9 @@ export interface LoadTarget<A extends AnyAggregate> {
 
 /** Of one aggregate among many, in the read for all of them: more than lie after most snapshots, and few enough for a thousand. */
 export const MANY_EVENTS_EACH = 100;
+
+/** A stream that is erased or restored again and again is no longer the load's to wait for. */
+const REPLAYS_MAX = 3;
 
 /** When a load began, and whether it is one by itself: how much of the time of many went into each of them cannot be told. */
 export interface LoadTime {
@@ -115,8 +119,9 @@ export class AggregateLoader {
     let foldedBefore = row?.version ?? 0;
     if (row === undefined) {
       if (start.head === 0) return undefined;
-      const replayed = await this.#fromEvents(stream, instantiate, start, time.startedAt);
+      const replayed = await this.#fromEvents({ stream, instantiate }, start, time.startedAt);
       aggregate = replayed.aggregate;
+      if (historyOf(aggregate).version === 0) return undefined;
       foldedBefore = replayed.eventsSpared;
     }
     const history = historyOf(aggregate);
@@ -138,37 +143,61 @@ export class AggregateLoader {
 
   /** Replays what follows the page that a load began with. A miss leaves `history` half done: it is not to be used. */
   async #replayRest(history: AggregateHistory, start: LoadStart): Promise<Miss | undefined> {
-    for await (const events of this.#followingPages(history.stream, start)) {
-      const miss = replayTail(history, events);
-      if (miss !== undefined) return miss;
+    try {
+      for await (const events of this.#followingPages(history.stream, start)) {
+        const miss = replayTail(history, events);
+        if (miss !== undefined) return miss;
+      }
+      return undefined;
+    } catch (error) {
+      if (error instanceof StreamChangedError) return { reason: "history-mismatch" };
+      throw error;
     }
-    return undefined;
   }
 
-  /** Replays all events on a fresh instance; loads of one aggregate that miss at the same time share a replay. */
+  /** Replays all events on a fresh instance, anew where the stream is erased or restored meanwhile. */
   async #fromEvents<A extends AnyAggregate>(
-    stream: StreamId,
-    instantiate: () => A,
+    target: LoadTarget<A>,
     start: LoadStart,
+    startedAt: number,
+  ): Promise<ReplayedAggregate<A>> {
+    let first = start.afterVersion === 0 ? start : undefined;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#replay(target, first, startedAt);
+      } catch (error) {
+        if (!(error instanceof StreamChangedError) || attempt === REPLAYS_MAX) throw error;
+        first = undefined;
+      }
+    }
+  }
+
+  /**
+   * Loads of one aggregate that miss at the same time share a replay.
+   *
+   * @param first the first page, if it is there
+   */
+  async #replay<A extends AnyAggregate>(
+    { stream, instantiate }: LoadTarget<A>,
+    first: LoadStart | undefined,
     startedAt: number,
   ): Promise<ReplayedAggregate<A>> {
     const { eventStore, snapshots, pageSize } = this.#options;
     // What the first of several loads does, or one that is alone. Resolves to when the end that it replayed up to was looked up.
     const all = async (history: AggregateHistory): Promise<number> => {
-      const fromFirst = start.afterVersion === 0;
-      // The end is that of the page which is there, or else of one that is yet to be read.
-      const asOf = fromFirst && start.head !== undefined ? startedAt : performance.now();
-      if (fromFirst) history.replay(checkedPage(stream, start));
-      if (fromFirst && isComplete(start)) return asOf;
-      const pages = fromFirst ? this.#followingPages(stream, start) : readPages(eventStore, stream, { pageSize });
+      // That of the page which is there, or else of one that is yet to be read.
+      const asOf = first?.head === undefined ? performance.now() : startedAt;
+      if (first !== undefined) history.replay(checkedPage(stream, first));
+      if (first !== undefined && isComplete(first)) return asOf;
+      const pages = first ? this.#followingPages(stream, first) : readPages(eventStore, stream, { pageSize });
       for await (const events of pages) history.replay(events);
       return asOf;
     };
-    // What the others do, who take the state of the first: up to the head that they have seen themselves.
+    // What the others do, who take the state of the first, unless they began before its end was looked up. They find out, too, whether
+    // that state is of the history that stands there now.
     const rest = async (history: AggregateHistory, asOf: number): Promise<void> => {
-      const { head = startedAt < asOf ? 0 : Number.MAX_SAFE_INTEGER } = start;
-      if (history.version >= head) return;
-      const range = { afterVersion: history.version, throughVersion: head, pageSize, continues: true };
+      if (startedAt < asOf) return;
+      const range = { afterVersion: history.version, afterEventId: history.lastEventId, pageSize };
       for await (const events of readPages(eventStore, stream, range)) history.replay(events);
     };
     const work = { stream, instantiate, all, rest };
@@ -181,9 +210,9 @@ export class AggregateLoader {
     const { head: throughVersion = Number.MAX_SAFE_INTEGER } = first;
     return readPages(eventStore, stream, {
       afterVersion: lastVersionOf(first),
+      afterEventId: first.events.at(-1)?.id ?? (first.afterVersion > 0 ? first.row?.lastEventId : undefined),
       throughVersion,
       pageSize,
-      continues: true,
     });
   }
 }

@@ -20,6 +20,13 @@ export interface AggregateSaverOptions {
   readonly cachedLoader: CachedLoader | undefined;
 }
 
+interface Appended {
+  /** What is still to be written, now that the events are committed. */
+  readonly unwritten: SnapshotCapture | undefined;
+  /** Whether by an append before this one: others may have appended since. */
+  readonly before: boolean;
+}
+
 /** Commits what instances have raised; then publishes it, and has the snapshot written that was due. */
 export class AggregateSaver {
   readonly #options: AggregateSaverOptions;
@@ -54,9 +61,19 @@ export class AggregateSaver {
   }
 
   async #saveNow(history: AggregateHistory): Promise<void> {
+    let unpublished: PublishError | undefined;
     // A batch whose answer was lost is settled by itself: it stands as a whole, or not at all.
-    if (history.lostAppendEvents > 0) await this.#saveBatch(history, history.lostAppendEvents);
+    if (history.lostAppendEvents > 0) {
+      try {
+        await this.#saveBatch(history, history.lostAppendEvents);
+      } catch (error) {
+        if (!(error instanceof PublishError)) throw error;
+        // It says that all is stored: first the rest has to be.
+        unpublished = error;
+      }
+    }
     if (history.uncommitted.length > 0) await this.#saveBatch(history, history.uncommitted.length);
+    if (unpublished !== undefined) throw unpublished;
   }
 
   async #saveBatch(history: AggregateHistory, count: number): Promise<void> {
@@ -68,13 +85,14 @@ export class AggregateSaver {
     const capture = version === history.version ? snapshotter?.captureIfDue(history) : undefined;
     // Not of a batch whose answer was lost: the state has later events in it, and others may have appended meanwhile.
     const hold = version === history.version ? cachedLoader?.capture(history, capture?.snapshot.stateText) : undefined;
-    let unwritten: SnapshotCapture | undefined;
+    let appended: Appended;
     try {
-      unwritten = await this.#append(history, batch, capture);
+      appended = await this.#append(history, batch, capture);
     } finally {
       cachedLoader?.doubt(stream.aggregateId);
     }
-    hold?.();
+    const { unwritten, before } = appended;
+    if (!before) hold?.();
     // Exactly these: what was raised meanwhile stays uncommitted.
     history.uncommitted.splice(0, count);
     const durationMs = performance.now() - startedAt;
@@ -87,32 +105,31 @@ export class AggregateSaver {
     }
   }
 
-  /** @returns the capture that is still to be written, now that the events are committed. */
   async #append(
     history: AggregateHistory,
     batch: readonly UncommittedEvent[],
     capture: SnapshotCapture | undefined,
-  ): Promise<SnapshotCapture | undefined> {
+  ): Promise<Appended> {
     const { eventStore, snapshotter, joint } = this.#options;
     const { stream, committedVersion: expectedVersion } = history;
     // After a restore another event may stand at the same version: this instance has not folded it.
     const expected = { expectedVersion, expectedEventId: batch[0]?.previousId };
     const events = batch.map(({ record }) => record);
     const jointly = capture !== undefined && joint !== undefined && snapshotter !== undefined;
-    let unwritten = jointly ? undefined : capture;
+    let appended: Appended = { unwritten: jointly ? undefined : capture, before: false };
     // By an append whose answer was lost; or by one with a snapshot that was refused, should a store have kept the events all the same.
     const mayStand = history.lostAppendEvents > 0 || jointly;
     try {
-      const appended = jointly && (await snapshotter.appendBoth(capture, joint, { stream, events, ...expected }));
-      if (!appended) await eventStore.append(stream, events, expected);
+      const both = jointly && (await snapshotter.appendBoth(capture, joint, { stream, events, ...expected }));
+      if (!both) await eventStore.append(stream, events, expected);
     } catch (error) {
       if (error instanceof CommitUnknownError) history.lostAppendEvents = batch.length;
       const conflict = error instanceof OptimisticConcurrencyError;
       if (!conflict || !mayStand || !(await this.#stands(stream, batch, expectedVersion))) throw error;
-      unwritten = capture;
+      appended = { unwritten: capture, before: true };
     }
     history.lostAppendEvents = 0;
-    return unwritten;
+    return appended;
   }
 
   /** Whether an earlier append of this batch was committed after all: as a whole, so that its first event tells. */

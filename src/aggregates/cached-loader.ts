@@ -1,3 +1,4 @@
+import { StreamChangedError } from "../errors.ts";
 import type { EventStore, StreamPage } from "../events/event-store.ts";
 import { checkSequence, readPages } from "../events/read-stream.ts";
 import type { StreamId } from "../events/stream-id.ts";
@@ -174,13 +175,19 @@ export class CachedLoader {
       return this.#reject(stream, state, "restore-failed", error);
     }
     if (history.version < head) {
-      const range = { afterVersion: history.version, throughVersion: head, pageSize, continues: true };
-      for await (const following of readPages(eventStore, stream, range)) {
-        try {
-          history.replay(following);
-        } catch (error) {
-          return this.#reject(stream, state, "restore-failed", error);
+      const { version: afterVersion, lastEventId: afterEventId } = history;
+      const range = { afterVersion, afterEventId, throughVersion: head, pageSize };
+      try {
+        for await (const following of readPages(eventStore, stream, range)) {
+          try {
+            history.replay(following);
+          } catch (error) {
+            return this.#reject(stream, state, "restore-failed", error);
+          }
         }
+      } catch (error) {
+        if (!(error instanceof StreamChangedError)) throw error;
+        return this.#reject(stream, state, "history-mismatch");
       }
     }
     const own = this.#loaded(aggregate, state, { startedAt: beginning.startedAt, alone });

@@ -35,6 +35,7 @@ export interface EventStore {
    * appended meanwhile are not part of it.
    *
    * @throws {CorruptStreamError} while iterating, when a version is missing, repeated or not readable.
+   * @throws {StreamChangedError} while iterating, when the events were erased or restored from a backup meanwhile.
    */
   read(stream: StreamId, range?: ReadRange): AsyncIterable<StoredEvent>;
 
@@ -134,7 +135,7 @@ export interface PositionRange {
 }
 
 export const PAGE_SIZE_DEFAULT = 1_000;
-const PAGE_SIZE_MAX = 100_000;
+export const PAGE_SIZE_MAX = 100_000;
 
 /** Aggregates that are read at once, at most. */
 const MANY_MAX = 1_000;
@@ -151,7 +152,13 @@ export function checkAppend(stream: StreamId, events: readonly NewEvent[], optio
   const { expectedVersion, expectedEventId } = options;
   if (expectedVersion !== "any") checkWholeNumber("expected version", expectedVersion, 0);
   if (expectedEventId !== undefined) {
-    checkName("expected event id", expectedEventId);
+    // Read from a database: it need not be what a name may be.
+    if (typeof expectedEventId !== "string") {
+      throw new InvalidAppendError({
+        stream,
+        problem: `expectedEventId is of type ${typeof expectedEventId}. Pass the event's id.`,
+      });
+    }
     if (expectedVersion === "any" || expectedVersion === 0) {
       throw new InvalidAppendError({
         stream,

@@ -1,6 +1,6 @@
-import { CorruptStreamError } from "../errors.ts";
+import { CorruptStreamError, StreamChangedError } from "../errors.ts";
 import type { StoredEvent } from "./event.ts";
-import { checkRead, type EventStore, PAGE_SIZE_DEFAULT, type ReadRange } from "./event-store.ts";
+import { checkRead, type EventStore, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, type ReadRange } from "./event-store.ts";
 import type { StreamId } from "./stream-id.ts";
 
 /** What every store's `read` does, in terms of its `readPage`. */
@@ -14,34 +14,42 @@ export async function* readStream(
 }
 
 export interface PagesRange extends ReadRange {
-  /** Whether the events up to `afterVersion` have been read: then the stream cannot end before. @default false */
-  readonly continues?: boolean;
+  /** Id of the event at `afterVersion`, where that one has been read: it must still stand there. @default any */
+  readonly afterEventId?: string | undefined;
 }
 
 /**
  * Checked pages of a stream, up to the head that the first page saw, so that a busy stream cannot keep a reader forever.
  *
  * @throws {CorruptStreamError} when a version is missing or repeated.
+ * @throws {StreamChangedError} when an event that was read stands there no more.
  */
 export async function* readPages(
   store: Pick<EventStore, "readPage">,
   stream: StreamId,
   range: PagesRange = {},
 ): AsyncGenerator<readonly StoredEvent[]> {
-  const { throughVersion = Number.MAX_SAFE_INTEGER, pageSize: limit = PAGE_SIZE_DEFAULT } = range;
-  let afterVersion = range.afterVersion ?? 0;
+  const { throughVersion = Number.MAX_SAFE_INTEGER, pageSize = PAGE_SIZE_DEFAULT } = range;
+  let version = range.afterVersion ?? 0;
+  let lastEventId = range.afterEventId;
   let end: number | undefined;
   do {
+    // What follows an event begins with it once more: otherwise pages of two histories could be taken for one.
+    const continues = lastEventId !== undefined;
+    const afterVersion = continues ? version - 1 : version;
+    const limit = continues ? Math.min(pageSize + 1, PAGE_SIZE_MAX) : pageSize;
     const page = await store.readPage(stream, { afterVersion, throughVersion: end ?? throughVersion, limit });
-    if (range.continues && page.head < afterVersion) {
-      const problem = `the stream ends at ${page.head}, before what was read of it`;
-      throw new CorruptStreamError({ stream, version: page.head + 1, problem });
+    const [first] = page.events;
+    if (continues && (first?.id !== lastEventId || first?.version !== version)) {
+      throw new StreamChangedError({ stream, version });
     }
     end ??= Math.min(page.head, throughVersion);
     checkSequence(stream, page.events, { afterVersion, throughVersion: end, limit });
-    if (page.events.length > 0) yield page.events;
-    afterVersion += page.events.length;
-  } while (afterVersion < end);
+    const events = continues ? page.events.slice(1) : page.events;
+    if (events.length > 0) yield events;
+    version += events.length;
+    lastEventId = page.events.at(-1)?.id;
+  } while (version < end);
 }
 
 /**

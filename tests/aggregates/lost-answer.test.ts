@@ -1,6 +1,7 @@
-import { CommitUnknownError, OptimisticConcurrencyError } from "eventfold";
+import { AggregateCache, AggregateRepository, CommitUnknownError, OptimisticConcurrencyError } from "eventfold";
 import { type Fault, failing, losingAnswer } from "eventfold/testing";
 import { describe, expect, it } from "vitest";
+import { Account } from "./account.ts";
 import { fullReplay, saveEvents, setUp } from "./setup.ts";
 
 const stream = { aggregateType: "Account", aggregateId: "a" };
@@ -110,6 +111,38 @@ it("saving again is a conflict when the events do not stand and somebody else ha
   expect(conflict).toBeInstanceOf(OptimisticConcurrencyError);
   expect(account.version).toBe(2);
   expect((await fullReplay(eventStore, "a")).version).toBe(2);
+});
+
+it("trap: a publisher that fails for a batch whose answer was lost leaves nothing unsaved, as its error says", async () => {
+  const published: number[] = [];
+  const publisher = {
+    publish: (events: readonly { version: number }[]) => {
+      if (events.some(({ version }) => version === 1)) throw new Error("broker down");
+      published.push(...events.map(({ version }) => version));
+    },
+  };
+  const { accounts, faults, eventStore } = setUp({ publisher });
+  faults.next("append", losingAnswer(lost));
+  const account = accounts.createNew("a");
+  account.open();
+  await expect(accounts.save(account)).rejects.toBe(lost);
+  account.grow(2);
+  await expect(accounts.save(account)).rejects.toMatchObject({ code: "PUBLISH", version: 1 });
+  expect((await fullReplay(eventStore, "a")).state).toEqual(account.state);
+  expect(published).toEqual([2, 3]);
+});
+
+it("trap: a state whose save turns out to stand is not held as the newest: others may have saved since", async () => {
+  const cache = new AggregateCache({ entriesMax: 10 });
+  const { accounts, faults, eventStore } = setUp({ cache });
+  const elsewhere = new AggregateRepository(Account, { eventStore });
+  faults.next("append", losingAnswer(lost));
+  const account = accounts.createNew("a");
+  account.grow(2);
+  await expect(accounts.save(account)).rejects.toBe(lost);
+  await saveEvents(elsewhere, "a", 3);
+  await accounts.save(account);
+  expect((await accounts.load("a", { staleMs: 3_600_000 })).version).toBe(5);
 });
 
 it("publishes events once whose answer was lost", async () => {

@@ -1,4 +1,11 @@
-import { DuplicateEventError, newEvent, OptimisticConcurrencyError, type StreamId } from "eventfold";
+import {
+  CommitUnknownError,
+  DuplicateEventError,
+  newEvent,
+  OptimisticConcurrencyError,
+  StreamErasedError,
+  type StreamId,
+} from "eventfold";
 import { connectPostgres, migratePostgres, PostgresEventStore, type PostgresPool } from "eventfold/postgres";
 import { Client, Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -107,6 +114,32 @@ describe("round trips", () => {
     expect(counting.queries).toBe(3);
   });
 });
+
+it("trap: a pool that tells no row count leaves it unknown whether an event was stored", async () => {
+  const mute: PostgresPool = { query: async (query) => ({ ...(await pool.query(query)), rowCount: null }) };
+  const stream = await filledStream(store, 2);
+  const append = new PostgresEventStore(mute).append(stream, someEvents(1), { expectedVersion: 2 });
+  await expect(append).rejects.toThrow(CommitUnknownError);
+  expect(await store.versionOf(stream)).toBe(3);
+});
+
+it.each([
+  [1, 2],
+  [3, 2],
+  [1, "any"],
+] as const)(
+  "trap: appends of %i events at %s are refused where the stream was erased, although its events are back",
+  async (count, expectedVersion) => {
+    const stream = await filledStream(store, 2);
+    const { aggregateType, aggregateId } = stream;
+    await pool.query(
+      "INSERT INTO erasures (aggregate_type, aggregate_id, events_erased, snapshots_through, erased_at) VALUES ($1, $2, true, 0, now())",
+      [aggregateType, aggregateId],
+    );
+    const append = store.append({ aggregateType, aggregateId }, someEvents(count), { expectedVersion });
+    await expect(append).rejects.toThrow(StreamErasedError);
+  },
+);
 
 it("gives positions in the order of versions", async () => {
   const stream = await filledStream(store, 1_000);

@@ -1,10 +1,4 @@
-import {
-  AggregateNotFoundError,
-  AggregateRepository,
-  CorruptStreamError,
-  newEvent,
-  StreamErasedError,
-} from "eventfold";
+import { AggregateNotFoundError, AggregateRepository, newEvent, StreamErasedError } from "eventfold";
 import { delayedUntil } from "eventfold/testing";
 import { describe, expect, it } from "vitest";
 import { Account, AccountOfSchema2 } from "../aggregates/account.ts";
@@ -21,7 +15,7 @@ eachStorage((open) => {
     return { ...set, accounts, stored, stream: { aggregateType: "Account", aggregateId: set.id } };
   }
 
-  it("a load whose stream is erased between two of its pages fails, and gives no part of it", async () => {
+  it("a load whose stream is erased between two of its pages finds nothing, and gives no part of it", async () => {
     const { repositoryOf, storage, faults, stream, id } = await snapshotted();
     const whole = repositoryOf(AccountOfSchema2, {}, { pageSize: 5 });
     // In memory the first page is a call of its own; where both stores share a database it comes with the snapshot.
@@ -31,7 +25,7 @@ eachStorage((open) => {
       if (reads() > before + 1) await storage.eventStore.eraseStream(stream);
       return await call();
     });
-    await expect(whole.load(id)).rejects.toThrow(CorruptStreamError);
+    await expect(whole.load(id)).rejects.toThrow(AggregateNotFoundError);
   });
 
   describe.each([false, true])("erase with events: %s", (events) => {

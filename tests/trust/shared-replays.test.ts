@@ -34,7 +34,8 @@ eachStorage((open, kind) => {
     const loads = Array.from({ length: 200 }, () => accounts.load(id));
     const { state } = await replayed();
     for (const account of await Promise.all(loads)) expect([account.version, account.state]).toEqual([30, state]);
-    expect(furtherPages(200)).toBe(2);
+    // Where the first page tells the end, whoever began after it looks whether the last event stands there still.
+    expect(furtherPages(200)).toBe(kind === "PostgreSQL" ? 2 : 2 + 199);
     const replays = facts.of("loaded").map(({ eventsReplayed }) => eventsReplayed);
     expect(replays.filter((events) => events > 0)).toEqual([30]);
     expect(facts.missReasons).toEqual(Array.from({ length: 200 }, () => "missing"));

@@ -108,7 +108,10 @@ export class Database {
 
   /** Number of rows that the statement changed or found. */
   async count(statement: string, values: unknown[]): Promise<number> {
-    return (await this.#query(statement, values)).rowCount ?? 0;
+    const { rowCount } = await this.#query(statement, values);
+    if (rowCount === null)
+      throw new TypeError("The pool told no rowCount. Pass a Pool or Client of pg, or what answers as they do.");
+    return rowCount;
   }
 
   /** @throws {InvalidNameError} when the column would not keep `id` exactly. */

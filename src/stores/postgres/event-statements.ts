@@ -98,8 +98,7 @@ export const withAppendedEvents: string = /* sql */ `${withFirstEvent(firstOf.ma
   )`;
 
 // One event on top of a known version, as most saves are: the shortest way, of which only the number of rows tells whether it
-// appended. A stream that has events was not erased. A last event that is not the expected one makes the head 0: no version at
-// which an event can be expected.
+// appended. A last event that is not the expected one makes the head 0: no version at which an event can be expected.
 export const appendEventAt: string = /* sql */ `
   INSERT INTO events (${eventColumns})
   SELECT $1, $2, $3::bigint + 1, ${firstOf.one}
@@ -111,7 +110,7 @@ export const appendEventAt: string = /* sql */ `
         ORDER BY version DESC
         LIMIT 1
       ), 0) = $3
-      AND ($3 > 0 OR NOT EXISTS (SELECT FROM erasures WHERE aggregate_type = $1 AND aggregate_id = $2 AND events_erased))
+      AND NOT EXISTS (SELECT FROM erasures WHERE aggregate_type = $1 AND aggregate_id = $2 AND events_erased)
       AND ${seesErasures}
     THEN ${lockPositionsAtFirstWrite}
     ELSE false

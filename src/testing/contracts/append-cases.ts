@@ -104,6 +104,8 @@ export const appendCases: readonly ContractCase<EventStore>[] = [
       const append = store.append(stream, someEvents(1), { expectedVersion, expectedEventId: newName("event") });
       await rejectsWith(append, InvalidAppendError);
     }
+    const number = store.append(stream, someEvents(1), { expectedVersion: 1, expectedEventId: 7 as unknown as string });
+    await rejectsWith(number, InvalidAppendError);
     assert.equal(await store.exists(stream), false);
   }),
 

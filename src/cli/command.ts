@@ -36,17 +36,19 @@ export interface CommandTexts {
   readonly examples: readonly (readonly [commandLine: string, purpose: string])[];
   /** Meaning of exit code 1. @default such a command never ends with 1 */
   readonly found?: string;
+  /** Meaning of exit code 130. @default that work was left undone */
+  readonly interrupted?: string;
 }
 
 /** A command with what all of them have: `--json`, `--help` with examples and the exit codes. */
 export function command(name: string, texts: CommandTexts): CommanderCommand<[], { json?: true }> {
-  const { summary, description = summary, examples, found } = texts;
+  const { summary, description = summary, examples, found, interrupted } = texts;
   return new CommanderCommand(name)
     .summary(summary)
     .description(description)
     .option("--json", "print JSON, for programs")
     .helpOption("-h, --help", "print this")
-    .addHelpText("after", () => [examplesText(examples), exitCodesText(found)].join("\n"));
+    .addHelpText("after", () => [examplesText(examples), exitCodesText(found, interrupted)].join("\n"));
 }
 
 /** A {@link command} on a database, which is its first argument. */
@@ -160,13 +162,13 @@ function examplesText(examples: CommandTexts["examples"]): string {
   return `\nExamples:\n${lines.join("\n")}`;
 }
 
-function exitCodesText(found: string | undefined): string {
+function exitCodesText(found: string | undefined, interrupted = "interrupted before the work was done"): string {
   const meanings = [
     [EXIT.fine, "all is well"],
     ...(found === undefined ? [] : [[EXIT.found, found]]),
     [EXIT.use, "wrong use"],
     [EXIT.database, "trouble with the database"],
-    [EXIT.interrupted, "interrupted before the work was done"],
+    [EXIT.interrupted, interrupted],
   ];
   return ["\nExit codes:", ...meanings.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`)].join("\n");
 }

@@ -46,17 +46,28 @@ export function eraseCommand(session: Session): Command {
           await noteAbsentType(session, database, aggregateType);
           return;
         }
-        const what =
-          events === true ? `${plural(version, "event")} and ${plural(rows, "snapshot")}` : plural(rows, "snapshot");
-        const loss = `${what} of ${name} in ${database.name} will be erased for good.`;
-        await confirm(session, { loss, word: aggregateId, yes });
+        if (events === true || rows > 0) {
+          const all = `${plural(version, "event")} and ${plural(rows, "snapshot")}`;
+          const what = events === true ? all : plural(rows, "snapshot");
+          const loss = `${what} of ${name} in ${database.name} will be erased for good.`;
+          await confirm(session, { loss, word: aggregateId, yes });
+        }
+        // Without rows as well: one that is being written must not come back.
         const erased = await eraseAggregate(database, stream, { events: events === true });
         session.result({ json }, { ...stream, ...erased }, () => {
-          const kept = events === true ? "" : " The events stay.";
-          return `${plural(erased.events, "event")} and ${plural(erased.snapshots, "snapshot")} of ${name} erased.${kept}`;
+          const snapshots = plural(erased.snapshots, "snapshot");
+          if (events === true) return `${plural(erased.events, "event")} and ${snapshots} of ${name} erased.`;
+          const done = erased.snapshots > 0 ? `${snapshots} of ${name} erased.` : `${name} has no snapshots to erase.`;
+          return version === 0 ? done : `${done} ${keptText(version)}`;
         });
       } finally {
         await database.close();
       }
     });
+}
+
+function keptText(events: number): string {
+  return events === 1
+    ? "Its 1 event stays: with --events it is erased, too."
+    : `Its ${plural(events, "event")} stay: with --events they are erased, too.`;
 }

@@ -53,11 +53,13 @@ function eventTable({ events, folded }: Inspection, terminal: Terminal): string[
   return ["", table(columns, rows, terminal)];
 }
 
-function stateLines({ state, at }: Inspection, { style }: Terminal): string[] {
+/** A terminal would lose the rest of the inspection behind a large state; a file keeps all of it. */
+function stateLines({ state, at }: Inspection, { isTerminal, style }: Terminal): string[] {
   if (state === undefined) return [];
   const text = JSON.stringify(state, undefined, 2);
-  const cut = text.length > STATE_LENGTH_MAX ? `${text.slice(0, STATE_LENGTH_MAX)}\n… (--json prints all of it)` : text;
-  return ["", style("bold", `State at version ${at}`), ...cut.split("\n").map(printable)];
+  const isCut = isTerminal && text.length > STATE_LENGTH_MAX;
+  const shown = isCut ? `${text.slice(0, STATE_LENGTH_MAX)}\n… (--json prints all of it)` : text;
+  return ["", style("bold", `State at version ${at}`), ...shown.split("\n").map(printable)];
 }
 
 function snapshotTable({ snapshots, folded }: Inspection, terminal: Terminal): string[] {

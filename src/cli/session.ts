@@ -9,6 +9,8 @@ export interface Session {
   readonly stdin: { readonly isTerminal: boolean };
   /** Aborted by the first Ctrl-C or SIGTERM, and when the reader of standard output has left. A second one ends the process. */
   readonly stopped: AbortSignal;
+  /** Whether the reader of standard output has left: nobody knows then how much of it was read. */
+  readonly readerLeft: boolean;
   /** Prints a result: `value` as JSON where that was asked for, else what `text` gives. */
   result(options: { readonly json?: true | undefined }, value: unknown, text: () => string): void;
   /** A line for people beside the results: on standard error, so that programs never read it. Without passwords. */
@@ -21,6 +23,7 @@ export interface Session {
 
 export function openSession(): Session {
   const stopping = new AbortController();
+  let readerLeft = false;
   const stdout = terminal(process.stdout);
   const stderr = terminal(process.stderr);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -32,6 +35,7 @@ export function openSession(): Session {
   }
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
+    readerLeft = true;
     stopping.abort();
   });
   const note = (text: string): void => stderr.write(`${masked(text)}\n`);
@@ -40,6 +44,9 @@ export function openSession(): Session {
     stderr,
     stdin: { isTerminal: process.stdin.isTTY },
     stopped: stopping.signal,
+    get readerLeft() {
+      return readerLeft;
+    },
     result: ({ json }, value, text) =>
       stdout.write(`${json === true ? JSON.stringify(value, undefined, 2) : text()}\n`),
     note,

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { RecordedEvent } from "../events/event.ts";
 import { surveyOf } from "../monitoring/snapshot-monitor.ts";
 import { noteAbsentType } from "./absent-type.ts";
-import { type Command, databaseCommand, wholeNumber } from "./command.ts";
+import { type Command, databaseCommand, EXIT, wholeNumber } from "./command.ts";
 import { commandLine } from "./command-line.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import type { Session } from "./session.ts";
@@ -22,6 +22,8 @@ export function tailCommand(session: Session): Command {
       ["eventfold tail ./bank.db", "What happens from now on."],
       ["eventfold tail postgres://app@db/bank --from 1 --once --json", "Everything that there is, for a script."],
     ],
+    found: "with --once: there are no events of --type",
+    interrupted: "with --once: interrupted before the end; without, Ctrl-C is the end, and 0",
   })
     .option("--from <position>", "begin with the event at this position (default: with the next one)", wholeNumber(1))
     .option("--type <TYPE>", "only aggregates of this type")
@@ -33,18 +35,25 @@ export function tailCommand(session: Session): Command {
         commandLine(["tail", database.name], {
           "--from": afterPosition + 1,
           "--type": type,
+          "--once": once,
           "--json": json,
           "--no-prepare": prepare ? undefined : true,
         });
       try {
-        if (type !== undefined) await noteAbsentType(session, database, type);
-        if (from === undefined && once !== true) afterPosition = await surveyOf(database.snapshots).lastPosition();
+        const isAbsent = type !== undefined && (await noteAbsentType(session, database, type));
+        if (isAbsent && once === true) session.exitCode = EXIT.found;
+        const last = await surveyOf(database.snapshots).lastPosition();
+        if (from === undefined && once !== true) afterPosition = last;
+        // The position after the last is what a script goes on with when nothing has happened since.
+        if (from !== undefined && from > last + 1) session.note(beyondText(from, last, database.name));
         for await (const event of follow(session, database, afterPosition, once === true)) {
           if (type === undefined || event.aggregateType === type)
             session.stdout.write(`${lineOf(event, json, session)}\n`);
           afterPosition = event.position;
         }
-        if (session.stopped.aborted) session.goOn("Stopped", database.name, [resume()]);
+        if (!session.stopped.aborted || session.readerLeft) return;
+        if (once === true) session.exitCode = EXIT.interrupted;
+        session.goOn("Stopped", database.name, [resume()]);
       } catch (error) {
         session.goOn("Broke off", database.name, [resume()]);
         throw error;
@@ -52,6 +61,11 @@ export function tailCommand(session: Session): Command {
         await database.close();
       }
     });
+}
+
+function beyondText(from: number, last: number, name: string): string {
+  const end = last === 0 ? "there are no events yet" : `the last event is at position ${last}`;
+  return `Nothing at position ${from} of ${name}: ${end}.`;
 }
 
 async function* follow(

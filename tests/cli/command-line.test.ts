@@ -97,7 +97,7 @@ describe("a type that is not there", () => {
     [1, "prune", "bank.db", "Acount", "--dormant", "1", "--yes"],
     [1, "health", "bank.db", "--type", "Acount"],
     [1, "advise", "bank.db", "--type", "Acount", "--json"],
-    [0, "tail", "bank.db", "--type", "Acount", "--once"],
+    [1, "tail", "bank.db", "--type", "Acount", "--once"],
   ])("ends with %d and names those that are: %s", async (expected, ...args) => {
     const { folder, path } = bankProject();
     await fillSqlite(path("bank.db"), 1, 1);

@@ -54,15 +54,39 @@ describe("what deletes", () => {
     expect(rows(project, snapshotIds)).toEqual([]);
   });
 
-  it("leaves everything as it is at Ctrl-C", async () => {
+  it.each([
+    ["Ctrl-C", "\u0003"],
+    ["Ctrl-C after a few letters", "a-0\u0003"],
+    ["the end of input (Ctrl-D)", "\u0004"],
+    ["the end of input after a wrong answer", "no\r\u0004"],
+  ])("leaves everything as it is at %s", async (_, typed) => {
     const project = await warmBank();
     const run = new TerminalRun(project.folder, ["erase", "bank.db", "Account", "a-000", "--events"]);
     await run.shows("Type a-000 to go on");
-    run.type("\u0003");
+    run.type(typed);
     const { status, text } = await run.end();
     expect(status).toBe(130);
-    expect(text).toContain("Nothing was deleted.");
+    expect(text).toMatch(/\neventfold: Nothing was deleted\.\n$/);
     expect(rows(project, "SELECT count(*) FROM events")).toEqual([60]);
+  });
+
+  it("is left as it is by SIGTERM while it is asked about", async () => {
+    const project = await warmBank();
+    const run = new TerminalRun(project.folder, ["prune", "bank.db", "Account", "--schema-version-below", "2"]);
+    await run.shows("Type Account to go on");
+    run.kill("SIGTERM");
+    expect(await run.end()).toMatchObject({ status: 130, text: expect.stringContaining("Nothing was deleted.") });
+    expect(rows(project, snapshotIds)).toHaveLength(5);
+  });
+
+  it("asks in whole lines where the terminal does not know its width", async () => {
+    const { folder } = await warmBank();
+    const run = new TerminalRun(folder, ["erase", "bank.db", "Account", "a-000"], { columns: 0 });
+    await run.shows("Type a-000 to go on");
+    run.type("a-000\r");
+    const { status, text } = await run.end();
+    expect(status).toBe(0);
+    expect(text).toContain("1 snapshot of Account/a-000 in bank.db will be erased for good.");
   });
 });
 
@@ -111,7 +135,9 @@ describe("erase", () => {
   it("erases snapshots, and events where that is asked for", async () => {
     const project = await warmBank();
     const snapshots = eventfold(project.folder, ["erase", "bank.db", "Account", "a-000", "--yes"]);
-    expect(snapshots.stdout).toBe("0 events and 1 snapshot of Account/a-000 erased. The events stay.\n");
+    expect(snapshots.stdout).toBe(
+      "1 snapshot of Account/a-000 erased. Its 12 events stay: with --events they are erased, too.\n",
+    );
     const all = eventfold(project.folder, ["erase", "bank.db", "Account", "a-001", "--events", "--yes", "--json"]);
     expect(JSON.parse(all.stdout)).toEqual({
       aggregateType: "Account",
@@ -126,6 +152,20 @@ describe("erase", () => {
       "a-003",
       "a-004",
     ]);
+  });
+
+  it("asks nothing where there are no snapshots, and says what stays", async () => {
+    const project = bankProject();
+    await fillSqlite(project.path("bank.db"), 1, 16);
+    const run = new TerminalRun(project.folder, ["erase", "bank.db", "Account", "a-000"], { columns: 200 });
+    const { status, text } = await run.end();
+    expect({ status, text }).toEqual({
+      status: 0,
+      text: "Account/a-000 has no snapshots to erase. Its 16 events stay: with --events they are erased, too.\n",
+    });
+    // Those that are being written meanwhile cannot come back nevertheless.
+    expect(rows(project, "SELECT aggregate_id FROM erasures")).toEqual(["a-000"]);
+    expect(rows(project, "SELECT count(*) FROM events")).toEqual([16]);
   });
 
   it("takes no id away that was mistyped", async () => {

@@ -51,6 +51,19 @@ it("shows events, who and when, and the state after each", () => {
   expect(stdout).toContain('State at version 30\n{\n  "balance": 465\n}');
 });
 
+it("cuts a large state on a terminal only", async () => {
+  project.write(
+    "account.ts",
+    project.read("account.ts").replace("return { balance: state", "return { notes: 'x'.repeat(9_000), balance: state"),
+  );
+  const args = ["inspect", "bank.db", "Account", "a-000"];
+  const { stdout } = eventfold(project.folder, args);
+  expect(stdout).toContain(`State at version 30\n{\n  "notes": "${"x".repeat(9_000)}",\n  "balance": 465\n}\n`);
+  const { text } = await new TerminalRun(project.folder, args).end();
+  expect(text).toContain("… (--json prints all of it)\n");
+  expect(text).not.toContain("x".repeat(4_001));
+});
+
 it("shows the state of an earlier version", () => {
   const { version, events, state } = inspect("a-000", "--at", "4", "--limit", "2");
   expect({ version, state }).toEqual({ version: 30, state: { balance: 10 } });

@@ -1,6 +1,7 @@
-import { spawnSync } from "node:child_process";
+import { type ChildProcessByStdio, spawn as spawnProcess, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, watch, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { type IPty, spawn } from "@lydell/node-pty";
 import { beforeAll, inject, onTestFinished } from "vitest";
@@ -76,7 +77,25 @@ export function eventfold(cwd: string, args: readonly string[], env: NodeJS.Proc
   return { status, stdout, stderr };
 }
 
-/** A run in a pseudo-terminal. */
+/** Runs a line of a shell in which `eventfold` is the command. */
+export function inShell(cwd: string, line: string): Ended {
+  const script = `eventfold() { '${process.execPath}' '${main}' "$@"; }\n${line}`;
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", script], { cwd, encoding: "utf8", env: environment() });
+  return { status, stdout, stderr };
+}
+
+/** Starts it without a terminal. Its output is a pipe that the caller reads, or does not. */
+export function startEventfold(cwd: string, args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+  const child = spawnProcess(process.execPath, [main, ...args], {
+    cwd,
+    env: environment(),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+/** A run in a pseudo-terminal. One of 0 columns is of those that do not know their width. */
 export class TerminalRun {
   readonly #terminal: IPty;
   readonly #ended: Promise<number>;
@@ -91,9 +110,11 @@ export class TerminalRun {
   ) {
     // What would keep colors from a terminal, or force them on it: Node.js takes CI for a terminal without colors.
     const { NO_COLOR: _, FORCE_COLOR: __, NODE_DISABLE_COLORS: ___, CI: ____, ...inherited } = environment();
-    this.#terminal = spawn(process.execPath, [main, ...args], {
+    const [file, before] =
+      columns > 0 ? [process.execPath, []] : ["sh", ["-c", 'stty cols 0; exec "$0" "$@"', process.execPath]];
+    this.#terminal = spawn(file, [...before, main, ...args], {
       cwd,
-      cols: columns,
+      cols: columns || 80,
       rows: 40,
       name: "xterm-256color",
       env: { ...inherited, TERM: "xterm-256color", ...env },
@@ -129,6 +150,10 @@ export class TerminalRun {
 
   type(text: string): void {
     this.#terminal.write(text);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#terminal.kill(signal);
   }
 
   /** Exit code and what was shown, without escapes. */

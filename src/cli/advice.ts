@@ -6,6 +6,8 @@ export interface Assumptions {
   readonly loadsPerEvent: number;
   /** What writing a snapshot costs, in events replayed. */
   readonly writeCostEvents: number;
+  /** What reading and folding an event takes, in microseconds; undefined where nobody has measured it. */
+  readonly eventMicros: number | undefined;
 }
 
 /** What is known of a type. */
@@ -18,7 +20,7 @@ export interface TypeFacts {
 }
 
 /** What the streams of a type cost, from their first event to their last, under one policy. */
-export interface Cost {
+interface Cost {
   readonly eventsReplayed: number;
   /** Events that a load replays on average. */
   readonly eventsPerLoad: number;
@@ -36,6 +38,10 @@ export interface Advice {
   readonly threshold: number | undefined;
   readonly reason: string;
   readonly eventsPerDay: number | undefined;
+  /** Events of the longest stream. */
+  readonly longest: number;
+  /** Where reading and folding an event takes less, even the longest stream loads so quickly that no snapshots are needed yet. */
+  readonly cheapUnderMicros: number;
   readonly withoutSnapshots: Cost;
   /** With `threshold`; that without snapshots where none is advised. */
   readonly withAdvice: Cost;
@@ -45,6 +51,8 @@ export interface Advice {
 
 /** Under so many events a stream is not worth a snapshot, say the documents. */
 const LENGTH_WORTHWHILE = 20;
+/** Loads that take less need no snapshots yet, say the documents. */
+export const LOAD_MS_CHEAP = 100;
 /** What saves less is not worth the trouble of having snapshots at all. */
 const SAVED_MIN = 0.1;
 
@@ -65,18 +73,17 @@ export function adviseType(facts: TypeFacts, assumptions: Assumptions): Advice {
   const { health, eventsPerDay } = facts;
   const { aggregateType, lengths } = health;
   const without = costOf(facts, Number.POSITIVE_INFINITY, assumptions);
+  const cheapUnderMicros = (LOAD_MS_CHEAP * 1_000) / Math.max(1, lengths.max);
+  const common = { aggregateType, eventsPerDay, longest: lengths.max, cheapUnderMicros, withoutSnapshots: without };
   const none = (reason: string): Advice => {
-    return {
-      aggregateType,
-      threshold: undefined,
-      reason,
-      eventsPerDay,
-      withoutSnapshots: without,
-      withAdvice: without,
-      saved: 0,
-    };
+    return { ...common, threshold: undefined, reason, withAdvice: without, saved: 0 };
   };
   if (lengths.p99 < LENGTH_WORTHWHILE) return none(`99 % of the streams have under ${LENGTH_WORTHWHILE} events`);
+  const { eventMicros } = assumptions;
+  if (eventMicros !== undefined && eventMicros < cheapUnderMicros) {
+    const ms = (lengths.max * eventMicros) / 1_000;
+    return none(`the longest replays in ${ms < 1 ? "under 1" : Number(ms.toPrecision(2))} ms`);
+  }
   const { thresholds, how } =
     THRESHOLDS.find((row) => eventsPerDay !== undefined && eventsPerDay >= row.eventsPerDay) ?? UNKNOWN;
   const total = (cost: Cost): number => cost.eventsReplayed + cost.snapshotsWritten * assumptions.writeCostEvents;
@@ -88,7 +95,7 @@ export function adviseType(facts: TypeFacts, assumptions: Assumptions): Advice {
   if (lengths.max < threshold) return none(`none reaches ${threshold} events; ${how}`);
   const saved = without.eventsReplayed === 0 ? 0 : 1 - total(cost) / without.eventsReplayed;
   if (saved < SAVED_MIN) return none(`a threshold of ${threshold} would save under ${SAVED_MIN * 100} %; ${how}`);
-  return { aggregateType, threshold, reason: how, eventsPerDay, withoutSnapshots: without, withAdvice: cost, saved };
+  return { ...common, threshold, reason: how, withAdvice: cost, saved };
 }
 
 /**

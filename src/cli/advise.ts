@@ -1,7 +1,7 @@
 import { type SnapshotMonitor, surveyOf } from "../monitoring/snapshot-monitor.ts";
 import type { SnapshotStatistics } from "../monitoring/snapshot-monitor-options.ts";
 import { noteAbsentType } from "./absent-type.ts";
-import { type Advice, type Assumptions, adviseType, type Cost, type Outgrown, outgrown } from "./advice.ts";
+import { type Advice, type Assumptions, adviseType, LOAD_MS_CHEAP, type Outgrown, outgrown } from "./advice.ts";
 import { type Command, databaseCommand, EXIT, positive, wholeNumber } from "./command.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import { eventsPerDay } from "./events-per-day.ts";
@@ -42,10 +42,16 @@ export function adviseCommand(session: Session): Command {
     .option("--type <TYPE>", "only this aggregate type")
     .option("--loads-per-event <n>", "loads for each event that is appended (default: 1)", positive)
     .option("--write-cost <events>", "what writing a snapshot costs, in events replayed (default: 100)", wholeNumber(0))
-    .action(async (target, { json, type, loadsPerEvent = 1, writeCost = 100, prepare }) => {
+    .option(
+      "--event-cost <µs>",
+      "what reading and folding an event takes, in microseconds, as you measured it",
+      positive,
+    )
+    .action(async (target, { json, type, loadsPerEvent = 1, writeCost = 100, eventCost, prepare }) => {
       const database = await openDatabase(target, { access: "read", prepare });
       try {
-        const result = await advise(database, type, { loadsPerEvent, writeCostEvents: writeCost });
+        const assumptions = { loadsPerEvent, writeCostEvents: writeCost, eventMicros: eventCost };
+        const result = await advise(database, type, assumptions);
         session.result({ json }, result, () => adviceText(result, session.stdout));
         if (type !== undefined && result.types.length === 0 && (await noteAbsentType(session, database, type)))
           session.exitCode = EXIT.found;
@@ -95,8 +101,10 @@ function adviceText(result: AdviseResult, terminal: Terminal): string {
   if (types.length === 0) return "No events here.";
   return [
     adviceTable(types, terminal),
+    ...cheapLines(result, terminal),
     "",
-    costTable(types, terminal),
+    replayTable(types, terminal),
+    ...snapshotTable(types, terminal),
     ...(result.outgrown.length === 0 ? [] : ["", outgrownTable(result.outgrown, terminal)]),
     "",
     terminal.style("dim", assumptionsText(result)),
@@ -124,27 +132,48 @@ function adviceTable(types: readonly Advice[], terminal: Terminal): string {
   return table(columns, rows, terminal);
 }
 
-function costTable(types: readonly Advice[], terminal: Terminal): string {
+/** The database cannot tell what a load takes, but what an event would have to take for loads to be long. */
+function cheapLines({ assumptions, types }: AdviseResult, terminal: Terminal): string[] {
+  const rows = advised(types).map(({ aggregateType, longest, cheapUnderMicros }) => {
+    return [aggregateType, longest, `${rounded(cheapUnderMicros)} µs an event`];
+  });
+  if (rows.length === 0 || assumptions.eventMicros !== undefined) return [];
+  const columns = [{ head: "Type", flexible: true }, ...["Longest", "No snapshots yet under"].map(right)];
+  const meaning =
+    "Where reading and folding an event takes less, all loads of the type take under " +
+    `${LOAD_MS_CHEAP} ms and need no snapshots yet. Measure it, and pass it as --event-cost.`;
+  return ["", table(columns, rows, terminal), meaning];
+}
+
+function replayTable(types: readonly Advice[], terminal: Terminal): string {
   const columns = [
     { head: "Type", flexible: true },
-    ...["Replays", "advised", "Per load", "advised", "Snapshots", "Bytes written", "kept"].map(right),
+    ...["Replays", "Replays advised", "Per load", "Per load advised"].map(right),
   ];
-  const size = (value: number | undefined): string => (value === undefined ? "?" : bytes(value));
   const rows = types.map(({ aggregateType, withoutSnapshots: without, withAdvice: cost, threshold }) => {
-    const advised = (show: (cost: Cost) => string | number): string | number =>
-      threshold === undefined ? "-" : show(cost);
-    return [
-      aggregateType,
-      without.eventsReplayed,
-      advised((each) => each.eventsReplayed),
-      rounded(without.eventsPerLoad),
-      advised((each) => rounded(each.eventsPerLoad)),
-      advised((each) => each.snapshotsWritten),
-      advised((each) => size(each.bytesWritten)),
-      advised((each) => size(each.bytesKept)),
-    ];
+    const withSnapshots =
+      threshold === undefined ? ["-", "-"] : [count(cost.eventsReplayed), rounded(cost.eventsPerLoad)];
+    const [replays = "", perLoad = ""] = withSnapshots;
+    return [aggregateType, without.eventsReplayed, replays, rounded(without.eventsPerLoad), perLoad];
   });
   return table(columns, rows, terminal);
+}
+
+function snapshotTable(types: readonly Advice[], terminal: Terminal): string[] {
+  const columns = [
+    { head: "Type", flexible: true },
+    ...["Snapshots written", "Bytes written", "Bytes kept"].map(right),
+  ];
+  const size = (value: number | undefined): string => (value === undefined ? "?" : bytes(value));
+  const rows = advised(types).map(({ aggregateType, withAdvice: { snapshotsWritten, bytesWritten, bytesKept } }) => {
+    return [aggregateType, snapshotsWritten, size(bytesWritten), size(bytesKept)];
+  });
+  return rows.length === 0 ? [] : ["", table(columns, rows, terminal)];
+}
+
+/** Those that are to have snapshots. */
+function advised(types: readonly Advice[]): readonly Advice[] {
+  return types.filter(({ threshold }) => threshold !== undefined);
 }
 
 function outgrownTable(list: readonly Outgrown[], terminal: Terminal): string {
@@ -161,14 +190,15 @@ function outgrownTable(list: readonly Outgrown[], terminal: Terminal): string {
   return table(columns, rows, terminal);
 }
 
-function assumptionsText({ assumptions, estimated }: AdviseResult): string {
+function assumptionsText({ assumptions, types, estimated }: AdviseResult): string {
   const { loadsPerEvent, writeCostEvents } = assumptions;
+  const isUnknown = advised(types).some(({ withAdvice }) => withAdvice.bytesWritten === undefined);
   return [
     `Assumed: each save has one event; there ${loadsPerEvent === 1 ? "is" : "are"} ${plural(loadsPerEvent, "load")} for each ` +
       `(--loads-per-event); writing a snapshot costs as much as replaying ${plural(writeCostEvents, "event")} (--write-cost); ` +
-      "snapshots have the mean size of those that are stored (?: there are none). Costs are of the whole lives of the streams " +
-      "as they are, reckoned by ranges of length. A snapshot is worth nothing under 20 events, nor where a load takes under " +
-      "10 ms: measure yours.",
+      `snapshots have the mean size of those that are stored${isUnknown ? " (?: there are none)" : ""}. Costs are of the ` +
+      "whole lives of the streams as they are, reckoned by ranges of length. A snapshot is worth nothing under 20 events, nor " +
+      "where a load takes under 10 ms.",
     ...estimated.map((type) => `${printable(type)} is estimated from a sample.`),
   ].join("\n");
 }

@@ -28,7 +28,7 @@ export function checkCommand(session: Session): Command {
 }
 
 function textOf(report: FoldReport | FoldUpdate): string {
-  const accepted = "accepted" in report ? report.accepted : [];
+  const accepted = "accepted" in report ? report.accepted.filter(({ code }) => code !== "lock-file-missing") : [];
   return [
     ...report.findings.flatMap(({ message, advice, changes }) => [
       `✗ ${message}`,
@@ -65,5 +65,7 @@ function summary(report: FoldReport | FoldUpdate): string {
     return `${count} checked, ${findings.length} finding${findings.length === 1 ? "" : "s"}.${left}`;
   }
   if (!("written" in report)) return `${count} checked, each fold as recorded.`;
+  const isNew = report.accepted.some(({ code }) => code === "lock-file-missing");
+  if (isNew) return `✓ recorded ${count} in ${lockFile}, which is new: commit it.`;
   return report.written ? `${lockFile} records ${count}.` : `${lockFile} is up to date (${count}).`;
 }

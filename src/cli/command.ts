@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
 import {
+  type AddHelpTextContext,
   Command as CommanderCommand,
   CommanderError,
   type CommandUnknownOpts,
+  Help,
   InvalidArgumentError,
   Option,
 } from "@commander-js/extra-typings";
 
-import { printable } from "./terminal.ts";
+import { quoted } from "./command-line.ts";
 
 /** A subcommand, ready to run. */
 export type Command = CommandUnknownOpts;
@@ -48,7 +50,10 @@ export function command(name: string, texts: CommandTexts): CommanderCommand<[],
     .description(description)
     .option("--json", "print JSON, for programs")
     .helpOption("-h, --help", "print this")
-    .addHelpText("after", () => [examplesText(examples), exitCodesText(found, interrupted)].join("\n"));
+    .addHelpText("after", (context) => {
+      const helper = helperOf(context);
+      return [examplesText(examples, helper), exitCodesText(helper, { found, interrupted })].join("\n");
+    });
 }
 
 /** A {@link command} on a database, which is its first argument. */
@@ -80,14 +85,16 @@ export function program(
     .version(version(), "--version", "print the version")
     .helpOption("-h, --help", "print this")
     .helpCommand("help [command]", "print the help of a command")
-    .addHelpText("after", exitCodesText("something was found"));
+    .addHelpText("after", (context) => exitCodesText(helperOf(context), { found: "something was found" }));
   for (const each of commands) root.addCommand(each);
   for (const each of [root, ...commands]) {
     each.exitOverride().showHelpAfterError(usageText(each));
+    each.configureHelp({ minWidthToWrap: 10, formatItem });
     each.configureOutput({
       writeOut: print.out,
       writeErr: print.error,
-      outputError: (text, write) => write(text.replace(/^error:/, "eventfold:")),
+      outputError: (text, write) =>
+        write(`${text.trimEnd()}${missingIdHint(text, each)}\n`.replace(/^error:/, "eventfold:")),
       getOutHelpWidth: () => print.columns,
       getErrHelpWidth: () => print.columns,
       getOutHasColors: () => false,
@@ -96,15 +103,26 @@ export function program(
   }
   return {
     run: async (args) => {
-      const [first, name = "help"] = args;
-      // By itself, help of what is unknown prints that of everything, as if that were meant.
-      const known = ["help", ...commands.map((each) => each.name())];
-      if (first === "help" && !name.startsWith("-") && !known.includes(name))
-        throw new UsageError(`There is no command ${printable(name)}.`);
-      await root.parseAsync([...args], { from: "user" });
+      await root.parseAsync(meant(args, ["help", ...commands.map((each) => each.name())]), { from: "user" });
     },
     usage: ([name]) => usageText(commands.find((each) => each.name() === name) ?? root),
   };
+}
+
+/** What `args` ask for, where commander would take them for something else. */
+function meant(args: readonly string[], known: readonly string[]): string[] {
+  const [first, name = "help"] = args;
+  if (first === "version" && args.length === 1) return ["--version"];
+  // By itself, help of what is unknown prints that of everything, as if that were meant.
+  if (first === "help" && !name.startsWith("-") && !known.includes(name)) return [name];
+  return [...args];
+}
+
+/** Aggregates are printed as type/id: people copy that. */
+function missingIdHint(text: string, { args: [, typeAndId = ""] }: Command): string {
+  const [, type, id] = /^([^/]+)\/(.+)$/.exec(typeAndId) ?? [];
+  if (type === undefined || id === undefined || !text.includes("missing required argument 'ID'")) return "";
+  return `\nType and id are two words: ${quoted(type)} ${quoted(id)}`;
 }
 
 function version(): string {
@@ -157,18 +175,54 @@ export function share(text: string): number {
   throw new InvalidArgumentError("Pass a share above 0, up to 1, such as 0.01.");
 }
 
-function examplesText(examples: CommandTexts["examples"]): string {
-  const lines = examples.map(([commandLine, purpose]) => `  ${commandLine}\n      ${purpose}`);
+/** Where a description has less room beside its term, it stands below. */
+const DESCRIPTION_WIDTH_MIN = 30;
+const INDENT = " ".repeat(6);
+
+function formatItem(this: Help, term: string, termWidth: number, description: string, helper: Help): string {
+  const room = widthOf(helper) - termWidth - 4;
+  if (description === "" || room >= DESCRIPTION_WIDTH_MIN)
+    return Help.prototype.formatItem.call(this, term, termWidth, description, helper);
+  return `  ${term}\n${indented(description, helper)}`;
+}
+
+function indented(text: string, helper: Help): string {
+  return helper.boxWrap(text, widthOf(helper) - INDENT.length).replaceAll(/^/gm, INDENT);
+}
+
+function widthOf({ helpWidth = 80 }: Help): number {
+  return helpWidth;
+}
+
+/** As commander makes it for its own part of the text. */
+function helperOf({ command: each, error }: AddHelpTextContext): Help {
+  const helper = each.createHelp();
+  const helpWidth = each.configureOutput().getOutHelpWidth?.();
+  helper.prepareContext({ error, ...(helpWidth !== undefined && { helpWidth }) });
+  return helper;
+}
+
+function examplesText(examples: CommandTexts["examples"], helper: Help): string {
+  const lines = examples.map(([commandLine, purpose]) => `  ${commandLine}\n${indented(purpose, helper)}`);
   return `\nExamples:\n${lines.join("\n")}`;
 }
 
-function exitCodesText(found: string | undefined, interrupted = "interrupted before the work was done"): string {
-  const meanings = [
+function exitCodesText(
+  helper: Help,
+  {
+    found,
+    interrupted = "interrupted before the work was done",
+  }: { readonly found: string | undefined; readonly interrupted?: string | undefined },
+): string {
+  const meanings: (readonly [number, string])[] = [
     [EXIT.fine, "all is well"],
-    ...(found === undefined ? [] : [[EXIT.found, found]]),
+    ...(found === undefined ? [] : [[EXIT.found, found] as const]),
     [EXIT.use, "wrong use"],
     [EXIT.database, "trouble with the database"],
     [EXIT.interrupted, interrupted],
   ];
-  return ["\nExit codes:", ...meanings.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`)].join("\n");
+  return [
+    "\nExit codes:",
+    ...meanings.map(([code, meaning]) => helper.formatItem(String(code), 3, meaning, helper)),
+  ].join("\n");
 }

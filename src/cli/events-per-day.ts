@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * How many events a day a stream has that is at work: the median over streams drawn by their events, so that a busy one is drawn
- * more often. Less than a day counts as one. Undefined where none has two events.
+ * more often. One whose events lie within a day tells nothing: it may be new, or imported. Undefined where there is no other.
  */
 export async function eventsPerDay(
   survey: SnapshotSurvey,
@@ -31,7 +31,7 @@ export async function eventsPerDay(
   return rates.toSorted((a, b) => a - b)[Math.floor(rates.length / 2)];
 }
 
-/** From the first event to the last. */
+/** From the first event to the last; undefined where that is less than one. */
 async function daysOf(eventStore: EventStore, stream: SurveyedStream): Promise<number | undefined> {
   if (stream.head < 2) return undefined;
   const [first, last] = [
@@ -39,5 +39,6 @@ async function daysOf(eventStore: EventStore, stream: SurveyedStream): Promise<n
     (await eventStore.readPage(stream, { afterVersion: stream.head - 1, limit: 1 })).events[0],
   ];
   if (first === undefined || last === undefined) return undefined;
-  return Math.max(1, (Date.parse(last.occurredAt) - Date.parse(first.occurredAt)) / DAY_MS);
+  const days = (Date.parse(last.occurredAt) - Date.parse(first.occurredAt)) / DAY_MS;
+  return days < 1 ? undefined : days;
 }

@@ -87,7 +87,10 @@ function healthText(result: HealthResult, terminal: Terminal, verify: string): s
 function streamsTable(types: readonly TypeHealth[], terminal: Terminal): string {
   const columns = [
     { head: "Type", flexible: true },
-    ...["Streams", "Events", "p50", "p90", "p99", "Longest", "Covered", "Replays p50", "p99"].map(right),
+    ...["Streams", "Events"].map(right),
+    ...["p50", "p90", "p99"].map((each) => ({ ...right(each), label: `Events ${each}` })),
+    ...["Longest", "Covered", "Replays p50"].map(right),
+    { ...right("p99"), label: "Replays p99" },
   ];
   const rows = types.map(({ aggregateType, streams, events, lengths, coverage, replayed }) => {
     const spread = [lengths.p50, lengths.p90, lengths.p99, lengths.max];
@@ -130,7 +133,8 @@ function keysTable(types: readonly TypeHealth[], { groups }: SnapshotStatistics,
     { head: "Type", flexible: true },
     right("Schema"),
     { head: "Fingerprint", flexible: true },
-    ...["Snapshots", "Bytes", "Largest", "Age p50", "Oldest", "Events since p50", "p99"].map(right),
+    ...["Snapshots", "Bytes", "Largest", "Age p50", "Oldest", "Events since p50"].map(right),
+    { ...right("p99"), label: "Events since p99" },
   ];
   const rows = groups.map(({ aggregateType, schemaVersion, fingerprint, snapshots, stateBytes }) => {
     const key = types

@@ -3,6 +3,8 @@ import { printable, type Terminal } from "./terminal.ts";
 
 export interface TableColumn {
   readonly head: string;
+  /** Where rows do not stand below heads, and a head tells nothing by itself. @default the head */
+  readonly label?: string;
   /** @default "left" */
   readonly align?: "left" | "right";
   /** Whether it is shortened before the others where the terminal is too narrow. @default false */
@@ -112,16 +114,16 @@ function stacked(
   row: readonly string[],
   { columns: available, style }: Pick<Terminal, "columns" | "style">,
 ): string {
-  const lines = columns.map(({ head, flexible = false }, index) => {
+  const lines = columns.map(({ head, label = head, flexible = false }, index) => {
     const value = row[index] ?? "";
     if (value === "") return [];
     const drawn = new Table({ ...BORDERLESS, colWidths: [available], wordWrap: !flexible });
-    drawn.push([`${head}: ${value}`]);
+    drawn.push([`${label}: ${value}`]);
     const [first = "", ...more] = drawn
       .toString()
       .split("\n")
       .map((line) => line.trimEnd());
-    return [first.replace(`${head}:`, style("bold", `${head}:`)), ...more];
+    return [first.replace(`${label}:`, style("bold", `${label}:`)), ...more];
   });
   return lines.flat().join("\n");
 }

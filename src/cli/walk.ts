@@ -139,11 +139,13 @@ function chosenOf<Report extends WalkReport>({
 function only(aggregateType: string, repositories: Repositories): Repositories {
   const repository = repositories.get(aggregateType);
   if (repository !== undefined) return new Map([[aggregateType, repository]]);
-  throw new UsageError(`The configuration has no repository of ${aggregateType} (${typesOf(repositories)}).`);
+  throw new UsageError(
+    `The configuration has no repository of ${printable(aggregateType)}. It has: ${typesOf(repositories)}.`,
+  );
 }
 
 function typesOf(repositories: Repositories): string {
-  return [...repositories.keys()].join(", ") || "none";
+  return [...repositories.keys()].map(printable).join(", ") || "none";
 }
 
 function takesSnapshots(repository: AggregateRepository<AnyAggregate>): boolean {

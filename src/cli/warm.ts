@@ -1,11 +1,22 @@
+import { type AggregateRepository, storesOfRepository } from "../aggregates/aggregate-repository.ts";
+import type { AnyAggregate } from "../aggregates/aggregate-root.ts";
 import type { WarmReport } from "../aggregates/snapshot-maintenance.ts";
+import { THRESHOLD_DEFAULT } from "../snapshots/snapshot-policy.ts";
 import { type Command, configOption, databaseCommand, wholeNumber } from "./command.ts";
 import { commandLine } from "./command-line.ts";
 import { openDatabase } from "./database.ts";
 import { requireRepositories } from "./load-config.ts";
 import type { Session } from "./session.ts";
-import { right, table } from "./table.ts";
+import { plural, right, table } from "./table.ts";
+import { printable } from "./terminal.ts";
 import { concludeWalk, type WalkResult, walkTypes } from "./walk.ts";
+
+/** With what was passed over, because the next loads of it replay little. */
+interface WarmedType extends WarmReport {
+  /** Aggregates with fewer than `eventsMin` events since their last snapshot, or in all. */
+  readonly notDue: number;
+  readonly eventsMin: number;
+}
 
 /** `eventfold warm`. */
 export function warmCommand(session: Session): Command {
@@ -24,7 +35,7 @@ export function warmCommand(session: Session): Command {
     .option("--after <id>", "go on after this aggregate")
     .option(
       "--events-min <n>",
-      "only with so many events since the last snapshot (default: your threshold)",
+      `only with so many events since the last snapshot (default: your threshold, else ${THRESHOLD_DEFAULT})`,
       wholeNumber(1),
     )
     .option("--concurrency <n>", "aggregates at work at the same time, 1 to 64 (default: 4)", wholeNumber(1))
@@ -33,14 +44,18 @@ export function warmCommand(session: Session): Command {
       const database = await openDatabase(target, { access: "write", losable: true, prepare });
       try {
         const repositories = await requireRepositories(database, config);
-        const result = await walkTypes<WarmReport>(session, database, {
+        const result = await walkTypes<WarmedType>(session, database, {
           title: "Warming",
           repositories,
           aggregateType,
           afterId,
           concurrency,
-          run: (_, repository, options) =>
-            repository.warm({ ...options, ...(eventsMin !== undefined && { eventsMin }) }),
+          run: async (_, repository, options) => {
+            const atLeast = eventsMin ?? thresholdOf(repository);
+            const report = await repository.warm({ ...options, eventsMin: atLeast });
+            const notDue = report.aggregates - report.written - report.failed;
+            return { ...report, notDue, eventsMin: atLeast };
+          },
           resume: (type, after) =>
             commandLine(["warm", database.name, type], {
               "--after": after,
@@ -58,11 +73,23 @@ export function warmCommand(session: Session): Command {
     });
 }
 
-function textOf({ types }: WalkResult<WarmReport>, { stdout }: Session): string {
-  const columns = [{ head: "Type", flexible: true }, ...["Aggregates", "Snapshots written", "Failed"].map(right)];
-  return table(
-    columns,
-    types.map((each) => [each.aggregateType, each.aggregates, each.written, each.failed]),
-    stdout,
-  );
+/** What the library would take by itself: known here, so that it can be told. */
+function thresholdOf(repository: AggregateRepository<AnyAggregate>): number {
+  const threshold = storesOfRepository(repository).snapshots?.policy?.threshold ?? THRESHOLD_DEFAULT;
+  return Number.isFinite(threshold) ? threshold : THRESHOLD_DEFAULT;
+}
+
+function textOf({ types }: WalkResult<WarmedType>, { stdout }: Session): string {
+  const columns = [
+    { head: "Type", flexible: true },
+    ...["Aggregates", "Snapshots written", "Not due", "Failed"].map(right),
+  ];
+  const rows = types.map((each) => [each.aggregateType, each.aggregates, each.written, each.notDue, each.failed]);
+  const notDue = types.filter((each) => each.notDue > 0).map(notDueText);
+  return [table(columns, rows, stdout), ...(notDue.length === 0 ? [] : ["", ...notDue])].join("\n");
+}
+
+function notDueText({ aggregateType, notDue, eventsMin }: WalkResult<WarmedType>["types"][number]): string {
+  const few = `fewer than ${plural(eventsMin, "event")} since their last snapshot, or in all (--events-min)`;
+  return `${printable(aggregateType)}: ${plural(notDue, "aggregate")} not due, with ${few}.`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { adviseType, outgrown, type TypeFacts } from "../../src/cli/advice.ts";
 
-const ASSUMPTIONS = { loadsPerEvent: 1, writeCostEvents: 100 };
+const ASSUMPTIONS = { loadsPerEvent: 1, writeCostEvents: 100, eventMicros: undefined };
 
 describe("the cost of a policy", () => {
   it.each([
@@ -44,8 +44,8 @@ describe("the cost of a policy", () => {
 });
 
 describe("the advice", () => {
-  const thresholdFor = (lengths: number[], eventsPerDay: number | undefined, assumptions = ASSUMPTIONS) =>
-    adviseType({ ...factsOf(lengths), eventsPerDay }, assumptions).threshold;
+  const thresholdFor = (lengths: number[], eventsPerDay: number | undefined, assumptions = {}) =>
+    adviseType({ ...factsOf(lengths), eventsPerDay }, { ...ASSUMPTIONS, ...assumptions }).threshold;
 
   it.each([
     ["sensors and the like", 1_000, [20, 50]],
@@ -60,6 +60,24 @@ describe("the advice", () => {
     expect(thresholdFor([10_000], 50, { loadsPerEvent: 1, writeCostEvents: 10_000 })).toBe(100);
     expect(thresholdFor([10_000], 50, { loadsPerEvent: 100, writeCostEvents: 10_000 })).toBe(50);
   });
+
+  it.each([
+    [[145, 20], 690, undefined],
+    [[145, 20], 680, "the longest replays in 99 ms"],
+    [[145, 20], 5, "the longest replays in under 1 ms"],
+  ])(
+    "is to have none yet where even the longest of %j loads in under 100 ms: %d µs an event",
+    (lengths, micros, reason) => {
+      const facts = { ...factsOf(lengths), eventsPerDay: 150 };
+      const told = adviseType(facts, { ...ASSUMPTIONS, eventMicros: micros });
+      if (reason === undefined) expect(told.threshold).toBe(20);
+      else expect(told).toMatchObject({ threshold: undefined, reason: expect.stringContaining(reason) });
+      expect(adviseType(facts, ASSUMPTIONS)).toMatchObject({
+        threshold: 20,
+        cheapUnderMicros: expect.closeTo(689.66, 1),
+      });
+    },
+  );
 
   it("is the documents' start where nobody knows how busy streams are", () => {
     expect(thresholdFor([10_000], undefined)).toBe(100);

@@ -19,7 +19,7 @@ describe("eventfold check", () => {
     expect(before.stdout).toContain(`✗ ${lockFile} does not exist.`);
     expect(eventfold(project, "check", "--update")).toEqual({
       status: 0,
-      stdout: `✓ accepted: lock-file-missing\n${lockFile} records 1 aggregate.\n`,
+      stdout: `✓ recorded 1 aggregate in ${lockFile}, which is new: commit it.\n`,
       stderr: "",
     });
     expect(eventfold(project, "check", "--update").stdout).toBe(`${lockFile} is up to date (1 aggregate).\n`);

@@ -24,8 +24,8 @@ describe("help", () => {
   });
 });
 
-it("tells its version", () => {
-  expect(eventfold(".", ["--version"])).toMatchObject({
+it.each(["--version", "version"])("tells its version: %s", (argument) => {
+  expect(eventfold(".", [argument])).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/),
   });
@@ -71,7 +71,7 @@ describe("a database that is not there", () => {
 describe("wrong use", () => {
   it.each([
     ["a command", ["nope"], "unknown command 'nope'"],
-    ["help", ["help", "nope"], "There is no command nope."],
+    ["help", ["help", "inspct"], "unknown command 'inspct'\n(Did you mean inspect?)"],
     ["an option", ["health", "bank.db", "--nope"], "unknown option '--nope'"],
     ["a type of ids", ["migrate", "bank.db", "--aggregate-id-type", "uuid"], "--aggregate-id-type is of PostgreSQL"],
   ])("of %s is exit code 2, named by the program", (_, args, message) => {
@@ -80,6 +80,13 @@ describe("wrong use", () => {
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
     expect(stderr.startsWith(`eventfold: ${message}`)).toBe(true);
     expect(existsSync(path("bank.db"))).toBe(false);
+  });
+
+  it.each(["inspect", "erase"])("of %s with type/id, as output has it, is told how to write it", (command) => {
+    const { status, stderr } = eventfold(".", [command, "./bank.db", "Order/o 5"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("eventfold: missing required argument 'ID'\nType and id are two words: Order 'o 5'\n");
+    expect(eventfold(".", [command, "./bank.db", "Order"]).stderr).not.toContain("two words");
   });
 
   it("is none of help", () => {
@@ -158,34 +165,6 @@ describe("what is printed", () => {
     await plain.end();
     expect(plain.output).not.toContain("\u001b[1m");
     expect(eventfold(folder, ["verify", "bank.db"]).stdout).not.toContain("\u001b");
-  });
-
-  it("stands in columns where these fit the terminal, if need be shortened", async () => {
-    const { folder, path } = bankProject();
-    await fillSqlite(path("bank.db"), 1, 1);
-    const { text } = await new TerminalRun(folder, ["inspect", "bank.db", "Account", "a-000"], { columns: 80 }).end();
-    const lines = [/^Version {2}.*$/m, /^ +1 {2}.*$/m].map((line) => line.exec(text)?.[0] ?? "");
-    expect(lines[0]).toBe("Version  When                      Event      Who  Data          State after");
-    expect(lines[1]?.length).toBeLessThanOrEqual(80);
-  });
-
-  it.each(
-    [40, 60].flatMap((columns) => [
-      { columns, args: ["health"], shown: ["Streams: 1", "use a snapshot", "Events since p50: 0"] },
-      { columns, args: ["verify"], shown: ["Type: Account", "Aggregates: 1", "No snapshot: 0"] },
-      { columns, args: ["inspect", "Account", "a-000"], shown: ["Data: {", "State after: {", "Used by a load"] },
-    ]),
-  )("stands in lines of name: value where the columns do not fit $columns: $args", async ({ columns, args, shown }) => {
-    const { folder, path } = bankProject();
-    await fillSqlite(path("bank.db"), 1, 12);
-    eventfold(folder, ["warm", "bank.db"]);
-    const [name = "", ...rest] = args;
-    const { status, text } = await new TerminalRun(folder, [name, "bank.db", ...rest], { columns }).end();
-    expect(status).toBe(0);
-    for (const each of shown) expect(text).toContain(each);
-    const lines = text.split(/[\n\r]/).filter((line) => !/^(Account\/a-000 is at|Verifying)/.test(line));
-    expect(lines.filter((line) => line.length > columns)).toEqual([]);
-    expect(text).not.toContain("…");
   });
 
   it("leaves a database that was only read as it was", async () => {

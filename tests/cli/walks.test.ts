@@ -40,7 +40,9 @@ describe("warm", () => {
     const { folder } = await bank();
     expect(eventfold(folder, ["warm", "bank.db"])).toEqual({
       status: 0,
-      stdout: "Type     Aggregates  Snapshots written  Failed\nAccount          12                 12       0\n",
+      stdout:
+        "Type     Aggregates  Snapshots written  Not due  Failed\n" +
+        "Account          12                 12        0       0\n",
       stderr: "",
     });
     const { stdout } = eventfold(folder, ["warm", "bank.db", "Account", "--json"]);
@@ -49,6 +51,30 @@ describe("warm", () => {
       types: [{ aggregates: 12, written: 0, snapshotKey: { schemaVersion: 1, fingerprint: "" } }],
       resume: [],
     });
+  });
+
+  it.each([
+    ["threshold: 50", [], 50],
+    ["policy: adaptive()", [], 100],
+    ["threshold: 10", ["--events-min", "40"], 40],
+  ] as const)("says how many are not due, and below what: %s %j", async (policy, more, eventsMin) => {
+    const { folder, path, read, write } = await bank(9);
+    const imported = read("eventfold.config.ts").replace("AggregateRepository }", "AggregateRepository, adaptive }");
+    write("eventfold.config.ts", imported.replace("threshold: 10", policy));
+    const storage = openSqlite(path("bank.db"));
+    const accounts = new AggregateRepository(Account, { eventStore: storage.eventStore });
+    const long = accounts.createNew("long");
+    for (let amount = 0; amount < eventsMin; amount += 1) long.deposit(amount);
+    await accounts.save(long);
+    await storage.close();
+    const { status, stdout, stderr } = eventfold(folder, ["warm", "bank.db", ...more]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(/Account +10 +1 +9 +0\n/);
+    expect(stdout).toContain(
+      `\nAccount: 9 aggregates not due, with fewer than ${eventsMin} events since their last snapshot`,
+    );
+    const { types } = JSON.parse(eventfold(folder, ["warm", "bank.db", ...more, "--json"]).stdout);
+    expect(types).toMatchObject([{ aggregates: 10, written: 0, notDue: 10, eventsMin }]);
   });
 
   it("stops at Ctrl-C, says how to go on, and does so", async () => {
@@ -95,7 +121,7 @@ describe("warm", () => {
     const { folder } = await bank(1);
     const { status, stderr } = eventfold(folder, ["warm", "bank.db", "Acount"]);
     expect(status).toBe(2);
-    expect(stderr).toContain("no repository of Acount (Account)");
+    expect(stderr).toContain("no repository of Acount. It has: Account.\n");
   });
 });
 

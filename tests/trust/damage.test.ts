@@ -120,12 +120,14 @@ eachDatabase((open, kind) => {
     await saveEvents(accounts, other, 7);
     await accounts.createSnapshot(await accounts.load(other));
     const cast = kind === "SQLite" ? "" : "::json";
-    const [mine, theirs] = [id, other].map((each) => storage.snapshotStore.getSnapshot(each, "Account"));
+    // Both before any is changed: connections of a pool go in no order.
+    const read = [id, other].map((each) => storage.snapshotStore.getSnapshot(each, "Account"));
+    const [mine, theirs] = await Promise.all(read);
     for (const [each, source] of [
       [id, theirs],
       [other, mine],
     ] as const) {
-      const { stateText } = (await source)!;
+      const { stateText } = source!;
       await storage.execute(`UPDATE snapshots SET state = '${stateText}'${cast} WHERE aggregate_id = '${each}'`);
     }
     facts.all.length = 0;

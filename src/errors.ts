@@ -145,7 +145,8 @@ export class StreamErasedError extends StreamError {
   constructor(facts: { stream: StreamFacts; cause?: unknown }) {
     super(
       facts,
-      "is unchanged: it, or its snapshots up to this version, were erased for good. Use a new id for new events.",
+      "is unchanged. Either its events were erased for good: then new ones need a new id. Or its snapshots up to this version " +
+        "were: then the next one can be taken after its next event.",
     );
   }
 }
@@ -153,12 +154,18 @@ export class StreamErasedError extends StreamError {
 /** The connection failed while an append was under way: it may or may not have been committed. */
 export class CommitUnknownError extends StreamError {
   readonly code = "COMMIT_UNKNOWN";
-  constructor(facts: { stream: StreamFacts; cause: unknown }) {
+  /** From `update`: after how many saves it gave up. Undefined from a save, whose caller has the instance. */
+  readonly attempts: number | undefined;
+  constructor(facts: { stream: StreamFacts; cause: unknown; attempts?: number }) {
     super(
       facts,
-      "may or may not have the appended events: the answer was lost. " +
-        "Save the same instance again: that succeeds whether or not its events are stored, and stores them once.",
+      "may or may not have the appended events: the answer was lost" +
+        (facts.attempts === undefined
+          ? ". Save the same instance again: that succeeds whether or not its events are stored, and stores them once."
+          : `, and update() could not settle it in ${facts.attempts} attempt(s). Once the store answers, load the aggregate and ` +
+            "look; or update it again with a change that looks first whether it was carried out, and raises nothing if so."),
     );
+    this.attempts = facts.attempts;
   }
 }
 

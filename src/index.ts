@@ -130,6 +130,7 @@ export type {
   GetSnapshotOptions,
   JointAppendOptions,
   JointAppendResult,
+  JointEraseResult,
   JointStore,
   LoadPage,
   RejectedRow,

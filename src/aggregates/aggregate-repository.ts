@@ -167,10 +167,12 @@ export class AggregateRepository<A extends AnyAggregate> {
 
   /**
    * Loads, changes and saves an aggregate; when others saved it meanwhile, starts over with a fresh one after a short random pause.
+   * When the answer of the store is lost, saves the same instance again, which stores its events once.
    *
    * @param change is awaited, and may run several times: keep effects out of it.
    * @returns the saved aggregate.
-   * @throws {OptimisticConcurrencyError} when every attempt met a conflict; whatever `load`, `change` and `save` throw.
+   * @throws {OptimisticConcurrencyError} when the last attempt met a conflict; whatever `load`, `change` and `save` throw.
+   * @throws {CommitUnknownError} when the last attempt could not tell whether the change is stored: load and look.
    * @throws {ConfigurationError} for an unknown option, and for attempts out of bounds.
    */
   async update(id: string, change: (aggregate: A) => unknown, options: UpdateOptions = {}): Promise<A> {
@@ -243,8 +245,8 @@ export class AggregateRepository<A extends AnyAggregate> {
 
   /**
    * Deletes all snapshots of an aggregate for good, those of other builds and those in flight included; the next one that a later
-   * save makes due is stored again. With `events` its events go too, and nothing can be appended under this id any more. May be
-   * repeated when it was interrupted. Copies elsewhere are yours to erase.
+   * save makes due is stored again. With `events` its events go too, and nothing can be appended under this id any more. One step
+   * where both stores share a database; else a repetition completes what failed in between. Copies elsewhere are yours to erase.
    *
    * @throws {StoreBusyError} when other writers' transactions stay open for too long.
    * @throws {ConfigurationError} in PostgreSQL above READ COMMITTED.

@@ -20,7 +20,7 @@ export interface LoadOptions extends RaiseOptions {
 }
 
 export interface UpdateOptions extends RaiseOptions {
-  /** How often to load, change and save before a conflict is given up on. 1 to 1000. @default 5 */
+  /** How often to save before a conflict, or an answer that was lost, is given up on. 1 to 1000. @default 5 */
   readonly attempts?: number;
 }
 

@@ -14,6 +14,11 @@ export interface EraseReport {
   readonly events: number;
 }
 
+interface Stores {
+  readonly eventStore: EventStore;
+  readonly snapshotStore: SnapshotStore | undefined;
+}
+
 const OPTION_NAMES: OptionNames<EraseOptions> = { events: true };
 
 /** @throws {ConfigurationError} for an option that is unknown. */
@@ -21,15 +26,37 @@ export function checkErase(options: EraseOptions): void {
   refuseUnknown("", options, OPTION_NAMES);
 }
 
-/** Deletes all snapshots of an aggregate for good, and with `events` its events. May be repeated when it was interrupted. */
+/**
+ * Deletes all snapshots of an aggregate for good, and with `events` its events. One step where the stores are known to share a
+ * database. Else, when it fails between two, either the aggregate lives and its snapshots alone are erased, or its events are
+ * gone; a repetition completes it.
+ */
 export async function eraseAggregate(
-  { eventStore, snapshotStore }: { readonly eventStore: EventStore; readonly snapshotStore: SnapshotStore | undefined },
+  stores: Stores,
   stream: StreamId,
   { events = false }: EraseOptions,
 ): Promise<EraseReport> {
+  if (!events) return { events: 0, snapshots: await eraseSnapshots(stores, stream) };
+  const joint = stores.snapshotStore?.jointWith?.(stores.eventStore);
+  return await (joint?.eraseStream(stream) ?? eraseStepwise(stores, stream));
+}
+
+/** No snapshot up to the version of now comes back. */
+async function eraseSnapshots({ eventStore, snapshotStore }: Stores, stream: StreamId): Promise<number> {
+  if (snapshotStore === undefined) return 0;
   const { aggregateType, aggregateId } = stream;
-  const throughVersion = events ? Number.MAX_SAFE_INTEGER : await eventStore.versionOf(stream);
-  // First, because an event store that shares the database takes them along, and would leave none to count.
-  const snapshots = await snapshotStore?.eraseSnapshots(aggregateId, aggregateType, { throughVersion });
-  return { events: events ? await eventStore.eraseStream(stream) : 0, snapshots: snapshots ?? 0 };
+  const throughVersion = await eventStore.versionOf(stream);
+  return await snapshotStore.eraseSnapshots(aggregateId, aggregateType, { throughVersion });
+}
+
+async function eraseStepwise(stores: Stores, stream: StreamId): Promise<EraseReport> {
+  const { eventStore, snapshotStore } = stores;
+  const { aggregateType, aggregateId } = stream;
+  // Up to now only: should the events stay after all, the aggregate can have snapshots again.
+  const before = await eraseSnapshots(stores, stream);
+  const events = await eventStore.eraseStream(stream);
+  // Of every version, now that none can follow; with those of events that were saved since the first step.
+  const throughVersion = Number.MAX_SAFE_INTEGER;
+  const since = await snapshotStore?.eraseSnapshots(aggregateId, aggregateType, { throughVersion });
+  return { events, snapshots: before + (since ?? 0) };
 }

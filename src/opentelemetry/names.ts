@@ -23,7 +23,7 @@ export const ATTRIBUTES = {
     "Why a cached state was dropped: a miss reason, or `unserializable` for one that no cache can hold.",
   "eventfold.snapshot.failed_stage": "Where taking a snapshot failed: `policy`, `capture` or `write`.",
   "eventfold.snapshot.divergence": "`state` when loads would have used a row that is wrong, else why they would not.",
-  "eventfold.attempts": "How often an update loaded, changed and saved.",
+  "eventfold.attempts": "How often an update loaded and changed.",
   "eventfold.aggregates.count": "Number of aggregates that were loaded, or that a walk over all of a type has visited.",
   "eventfold.aggregates.failed": "Number of these that a walk has failed on.",
   "db.system.name": "Kind of database: `postgresql`, `sqlite`, or `memory`.",

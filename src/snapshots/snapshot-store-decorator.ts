@@ -14,7 +14,7 @@ import type {
   SnapshotStore,
 } from "./snapshot-store.ts";
 
-/** `append` is the one of the joint store, which brings a snapshot along. */
+/** `append` and `eraseStream` are those of the joint store, for events and snapshots at once. */
 export type SnapshotStoreCall = StoreCall<
   Exclude<keyof SnapshotStore | keyof JointStore, "jointWith" | "readForLoadSync">
 >;
@@ -88,6 +88,7 @@ export abstract class SnapshotStoreDecorator implements SnapshotStore {
             { method: "append", ...stream, events: events.length, snapshotVersion: options.snapshot.version },
             () => joint.append(stream, events, options),
           ),
+        eraseStream: (stream) => this.around({ method: "eraseStream", ...stream }, () => joint.eraseStream(stream)),
         ...(joint.readForLoadSync &&
           this.aroundSync && {
             readForLoadSync: (stream, wanted, limit) => {

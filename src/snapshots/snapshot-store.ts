@@ -126,6 +126,9 @@ export interface JointStore {
    * Rejects as `append` does; whatever else makes it reject has stored nothing.
    */
   append(stream: StreamId, events: readonly NewEvent[], options: JointAppendOptions): Promise<JointAppendResult>;
+
+  /** As `EventStore.eraseStream`, which takes the snapshots along, of every version and for good: both go, or neither. */
+  eraseStream(stream: StreamId): Promise<JointEraseResult>;
 }
 
 /** Which rows a class can load from: those of its own key, and older ones that it has upgrades for. */
@@ -149,6 +152,12 @@ export interface JointAppendOptions extends AppendOptions, SaveSnapshotOptions {
 
 export interface JointAppendResult extends AppendResult {
   readonly snapshot: SaveSnapshotResult;
+}
+
+/** How many rows were deleted. */
+export interface JointEraseResult {
+  readonly events: number;
+  readonly snapshots: number;
 }
 
 /** What a load needs to begin with. */

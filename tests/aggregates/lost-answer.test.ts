@@ -160,17 +160,3 @@ it("publishes events once whose answer was lost", async () => {
   await accounts.save(account);
   expect(published).toEqual([1, 2, 3]);
 });
-
-it("update does not repeat a change whose commit is unknown", async () => {
-  const { accounts, faults, eventStore } = setUp();
-  await saveEvents(accounts, "a", 1);
-  faults.next("append", losingAnswer(lost));
-  let changes = 0;
-  const updating = accounts.update("a", (account) => {
-    changes += 1;
-    account.deposit(5);
-  });
-  await expect(updating).rejects.toBe(lost);
-  expect(changes).toBe(1);
-  expect((await fullReplay(eventStore, "a")).version).toBe(2);
-});

@@ -1,25 +1,33 @@
 import { ConfigurationError, StoreBusyError, TablesMissingError } from "../../errors.ts";
 import type { StreamId } from "../../events/stream-id.ts";
+import type { JointEraseResult } from "../../snapshots/snapshot-store.ts";
 import { type Database, sqlState } from "./database.ts";
 import { eraseAggregate } from "./event-statements.ts";
 
-interface Erased {
-  readonly events: number;
-  readonly snapshots: number;
-}
-
 /**
- * Deletes the rows of one aggregate, and leaves a tombstone, in one statement.
+ * Deletes events and snapshots of one aggregate, of which no version may come back, and leaves a tombstone, in one statement.
  *
- * @param throughVersion up to which version no snapshot may come back.
  * @throws {StoreBusyError} when a transaction that has written stays open for half a second.
  * @throws {ConfigurationError} above READ COMMITTED, where events that were committed late would be overlooked.
  */
-export async function eraseIn(
+export async function eraseAll(database: Database, stream: StreamId): Promise<JointEraseResult> {
+  return await erase(database, stream, { withEvents: true, throughVersion: Number.MAX_SAFE_INTEGER });
+}
+
+/** As `eraseAll`, of the snapshots alone; none up to `throughVersion` may come back. Resolves to their number. */
+export async function eraseSnapshotsThrough(
+  database: Database,
+  stream: StreamId,
+  throughVersion: number,
+): Promise<number> {
+  return (await erase(database, stream, { withEvents: false, throughVersion })).snapshots;
+}
+
+async function erase(
   database: Database,
   { aggregateType, aggregateId }: StreamId,
   { withEvents, throughVersion }: { readonly withEvents: boolean; readonly throughVersion: number },
-): Promise<Erased> {
+): Promise<JointEraseResult> {
   try {
     const [row] = await database.rows(eraseAggregate, [aggregateType, aggregateId, withEvents, throughVersion]);
     return { events: Number(row?.[0]), snapshots: Number(row?.[1]) };

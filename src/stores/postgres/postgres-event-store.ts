@@ -23,7 +23,7 @@ import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
 import { sizeOf } from "../group-bounds.ts";
 import { Appending, headOf } from "./appending.ts";
 import { Database, isClient, type PostgresOptions, type PostgresPool } from "./database.ts";
-import { eraseIn } from "./erasing.ts";
+import { eraseAll } from "./erasing.ts";
 import { selectAllEvents, selectHorizon, selectStreams } from "./event-statements.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { readManyPagesIn, readPageIn } from "./reading.ts";
@@ -138,8 +138,7 @@ export class PostgresEventStore implements EventStore {
   async eraseStream(stream: StreamId): Promise<number> {
     checkStreamId(stream);
     this.#check(stream);
-    const all = { withEvents: true, throughVersion: Number.MAX_SAFE_INTEGER };
-    return (await eraseIn(this.#database, stream, all)).events;
+    return (await eraseAll(this.#database, stream)).events;
   }
 
   /** With group commit, waits for the appends that are under way. */

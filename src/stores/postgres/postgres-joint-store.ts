@@ -1,17 +1,19 @@
 import type { NewEvent } from "../../events/event.ts";
 import { checkAppend, checkPage } from "../../events/event-store.ts";
-import type { StreamId } from "../../events/stream-id.ts";
+import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
 import { checkSnapshot, type SnapshotRow } from "../../snapshots/snapshot.ts";
 import {
   isUsable,
   type JointAppendOptions,
   type JointAppendResult,
+  type JointEraseResult,
   type JointStore,
   type LoadPage,
   type WantedSnapshot,
 } from "../../snapshots/snapshot-store.ts";
 import { Appending } from "./appending.ts";
 import type { Database } from "./database.ts";
+import { eraseAll } from "./erasing.ts";
 import { readForLoad } from "./joint-statements.ts";
 import { readPageIn } from "./reading.ts";
 import { type EventColumns, toEvent, toSnapshotRow } from "./rows.ts";
@@ -36,6 +38,12 @@ export class PostgresJointStore implements JointStore {
     checkSnapshot(snapshot);
     this.#check(stream);
     return new Appending(stream, events, expected, { row: snapshot, replacing }).storeIn(this.#database);
+  }
+
+  async eraseStream(stream: StreamId): Promise<JointEraseResult> {
+    checkStreamId(stream);
+    this.#check(stream);
+    return await eraseAll(this.#database, stream);
   }
 
   async readForLoad(stream: StreamId, wanted: WantedSnapshot, limit: number): Promise<LoadPage> {

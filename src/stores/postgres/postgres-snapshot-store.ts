@@ -23,7 +23,7 @@ import {
   type SnapshotStore,
 } from "../../snapshots/snapshot-store.ts";
 import { Database, type PostgresOptions, type PostgresPool } from "./database.ts";
-import { eraseIn } from "./erasing.ts";
+import { eraseSnapshotsThrough } from "./erasing.ts";
 import { poolOf } from "./postgres-event-store.ts";
 import { PostgresJointStore } from "./postgres-joint-store.ts";
 import { type SnapshotColumns, snapshotValues, toSnapshotRow } from "./rows.ts";
@@ -132,8 +132,7 @@ export class PostgresSnapshotStore implements SnapshotStore {
   async eraseSnapshots(aggregateId: string, aggregateType: string, options: EraseSnapshotsOptions): Promise<number> {
     checkErase(aggregateId, aggregateType, options);
     this.#check(aggregateId);
-    const only = { withEvents: false, throughVersion: options.throughVersion };
-    return (await eraseIn(this.#database, { aggregateType, aggregateId }, only)).snapshots;
+    return await eraseSnapshotsThrough(this.#database, { aggregateType, aggregateId }, options.throughVersion);
   }
 
   /** Both as one, when `eventStore` was given the very same pool. */

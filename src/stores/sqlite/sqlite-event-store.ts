@@ -23,7 +23,7 @@ import { GroupCommit } from "./group-commit.ts";
 import { isOpenedHere, type SqliteOptions, type SqliteSource } from "./handle.ts";
 import { readHead, readPageIn, toEvent } from "./rows.ts";
 import { selectAll, selectStreams } from "./statements.ts";
-import { appendEvents, commitWith, erase } from "./writing.ts";
+import { appendEvents, commitWith, eraseAll } from "./writing.ts";
 
 /** The database of a store, for what both stores do together. */
 export let databaseOf: (store: SqliteEventStore) => SqliteDatabase;
@@ -120,7 +120,7 @@ export class SqliteEventStore implements EventStore {
   /** Deletes the snapshots of the aggregate in the same database too. */
   async eraseStream(stream: StreamId): Promise<number> {
     checkStreamId(stream);
-    return erase(this.#database, stream, { withEvents: true, throughVersion: Number.MAX_SAFE_INTEGER }).events;
+    return eraseAll(this.#database, stream).events;
   }
 
   /** With group commit, stores first what waits. */

@@ -1,11 +1,12 @@
 import type { NewEvent } from "../../events/event.ts";
 import { checkAppend, checkPage } from "../../events/event-store.ts";
-import type { StreamId } from "../../events/stream-id.ts";
+import { checkStreamId, type StreamId } from "../../events/stream-id.ts";
 import { checkSnapshot, type SnapshotRow } from "../../snapshots/snapshot.ts";
 import {
   isUsable,
   type JointAppendOptions,
   type JointAppendResult,
+  type JointEraseResult,
   type JointStore,
   type LoadPage,
   type WantedSnapshot,
@@ -13,7 +14,7 @@ import {
 import type { SqliteDatabase } from "./database.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { readFromAnchor, readPageIn, readProvenSnapshot, readSnapshotRow, toEvent } from "./rows.ts";
-import { appendEvents, commitWith, snapshotValues, storeSnapshot } from "./writing.ts";
+import { appendEvents, commitWith, eraseAll, snapshotValues, storeSnapshot } from "./writing.ts";
 
 /** Both stores by statements that go by keys: appends in one transaction, loads in one where a single statement does not tell all. */
 export class SqliteJointStore implements JointStore {
@@ -38,6 +39,11 @@ export class SqliteJointStore implements JointStore {
       version: appendEvents(this.#database, save.stream, save.events, expected),
       snapshot: storeSnapshot(this.#database, values) ? "stored" : "kept",
     }));
+  }
+
+  async eraseStream(stream: StreamId): Promise<JointEraseResult> {
+    checkStreamId(stream);
+    return eraseAll(this.#database, stream);
   }
 
   async readForLoad(stream: StreamId, wanted: WantedSnapshot, limit: number): Promise<LoadPage> {

@@ -27,7 +27,7 @@ import { readSnapshotRow } from "./rows.ts";
 import { databaseOf, groupsOf, SqliteEventStore } from "./sqlite-event-store.ts";
 import { SqliteJointStore } from "./sqlite-joint-store.ts";
 import { deleteExactSnapshot, deleteSnapshot, deleteSnapshotsByType, selectSnapshotExists } from "./statements.ts";
-import { erase, isErased, snapshotValues, storeSnapshot } from "./writing.ts";
+import { eraseSnapshotsThrough, isErased, snapshotValues, storeSnapshot } from "./writing.ts";
 
 /** Keeps snapshots in a SQLite database, which several processes may share. */
 export class SqliteSnapshotStore implements SnapshotStore {
@@ -108,8 +108,7 @@ export class SqliteSnapshotStore implements SnapshotStore {
 
   async eraseSnapshots(aggregateId: string, aggregateType: string, options: EraseSnapshotsOptions): Promise<number> {
     checkErase(aggregateId, aggregateType, options);
-    const only = { withEvents: false, throughVersion: options.throughVersion };
-    return erase(this.#database, { aggregateType, aggregateId }, only).snapshots;
+    return eraseSnapshotsThrough(this.#database, { aggregateType, aggregateId }, options.throughVersion);
   }
 
   /** Both as one, when `eventStore` works on the same connection. */

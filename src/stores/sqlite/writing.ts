@@ -3,7 +3,7 @@ import type { NewEvent } from "../../events/event.ts";
 import { type AppendOptions, refuseConflict } from "../../events/event-store.ts";
 import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
-import type { RejectedRow } from "../../snapshots/snapshot-store.ts";
+import type { JointEraseResult, RejectedRow } from "../../snapshots/snapshot-store.ts";
 import type { SqliteDatabase } from "./database.ts";
 import { isDuplicateEventId } from "./driver-errors.ts";
 import type { GroupCommit } from "./group-commit.ts";
@@ -75,12 +75,22 @@ export function isErased(database: SqliteDatabase, stream: StreamId, what: "even
   return what === "events" ? row[0] === 1 : (row[1] as number) >= what;
 }
 
+/** Deletes events and snapshots of one aggregate; no version of it may come back. */
+export function eraseAll(database: SqliteDatabase, stream: StreamId): JointEraseResult {
+  return erase(database, stream, { withEvents: true, throughVersion: Number.MAX_SAFE_INTEGER });
+}
+
+/** Deletes the snapshots of one aggregate; none up to `throughVersion` may come back. Returns their number. */
+export function eraseSnapshotsThrough(database: SqliteDatabase, stream: StreamId, throughVersion: number): number {
+  return erase(database, stream, { withEvents: false, throughVersion }).snapshots;
+}
+
 /** Deletes the rows of one aggregate, and leaves a tombstone. */
-export function erase(
+function erase(
   database: SqliteDatabase,
   { aggregateType, aggregateId }: StreamId,
   { withEvents, throughVersion }: { readonly withEvents: boolean; readonly throughVersion: number },
-): { readonly events: number; readonly snapshots: number } {
+): JointEraseResult {
   return database.transaction("BEGIN IMMEDIATE", () => {
     database.run(upsertErasure, aggregateType, aggregateId, withEvents ? 1 : 0, throughVersion);
     return {

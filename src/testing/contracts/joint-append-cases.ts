@@ -3,6 +3,7 @@ import {
   ClosedError,
   DuplicateEventError,
   InvalidAppendError,
+  InvalidNameError,
   InvalidNumberError,
   OptimisticConcurrencyError,
   StreamErasedError,
@@ -123,6 +124,30 @@ export const jointAppendCases: readonly ContractCase<StorePair>[] = [
     }
     const page = await pair.joint.readForLoad(streamOnly(stream), WANTED, 10);
     assert.deepEqual(page, { head: 0, row: undefined, anchored: false, afterVersion: 0, events: [] });
+  }),
+
+  promise("erases events and snapshots at once, and says how many there were of each", async (pair) => {
+    const stream = await filledStream(pair.eventStore, 4);
+    const { aggregateId, aggregateType } = stream;
+    await saveRow(pair, stream, { version: 2 });
+    await saveRow(pair, stream, { version: 4, schemaVersion: 1, fingerprint: "" });
+    const other = await filledStream(pair.eventStore, 1);
+    await saveRow(pair, other, { version: 1 });
+    assert.deepEqual(await pair.joint.eraseStream(streamOnly(stream)), { events: 4, snapshots: 2 });
+    assert.deepEqual(await pair.joint.eraseStream(streamOnly(stream)), { events: 0, snapshots: 0 });
+    assert.equal(await pair.eventStore.exists(streamOnly(stream)), false);
+    assert.equal(await pair.snapshotStore.snapshotExists(aggregateId, aggregateType), false);
+    const append = pair.eventStore.append(streamOnly(stream), someEvents(1), { expectedVersion: "any" });
+    await rejectsWith(append, StreamErasedError);
+    await rejectsWith(pair.snapshotStore.saveSnapshot(snapshotAt(stream, MAX)), StreamErasedError);
+    assert.equal(await pair.eventStore.versionOf(streamOnly(other)), 1);
+    assert.equal((await snapshotOf(pair, other))?.version, 1);
+    for (const name of ["", "a\u0000b"]) {
+      await rejectsWith(pair.joint.eraseStream({ aggregateType, aggregateId: name }), InvalidNameError);
+      await rejectsWith(pair.joint.eraseStream({ aggregateType: name, aggregateId }), InvalidNameError);
+    }
+    await pair.snapshotStore.close();
+    await rejectsWith(pair.joint.eraseStream(streamOnly(other)), ClosedError);
   }),
 
   promise("goes on with the events of an aggregate whose snapshots alone were erased", async (pair) => {

@@ -3,7 +3,7 @@ import type { JointStore, SnapshotStore } from "../../snapshots/snapshot-store.t
 
 /**
  * A method at which a fault can strike. `read` is not among them: it fetches its pages by `readPage`. An append that brings a
- * snapshot along counts as `append`, with the faults of the snapshot store.
+ * snapshot along counts as `append`, an erasure that takes snapshots along as `eraseStream`, with the faults of the snapshot store.
  */
 export type FaultPoint = Exclude<
   keyof EventStore | keyof SnapshotStore | keyof JointStore,

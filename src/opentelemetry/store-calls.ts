@@ -58,8 +58,10 @@ export class StoreCalls {
   }
 
   #describe({ method, events, snapshotVersion }: StoreCall<string>): NamedAttributes {
-    // An append with a snapshot, and the read of a load, are about both collections.
-    const isJoint = method === "readForLoad" || (events !== undefined && snapshotVersion !== undefined);
+    // An append with a snapshot, the read of a load, and an erasure by way of the snapshots are about both collections.
+    const isErasure = method === "eraseStream" && this.#collection === "snapshots";
+    const isAppend = events !== undefined && snapshotVersion !== undefined;
+    const isJoint = method === "readForLoad" || isErasure || isAppend;
     return { "db.operation.name": method, "db.collection.name": isJoint ? undefined : this.#collection };
   }
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import {
+  AggregateRepository,
   type AppendResult,
   ClosedError,
   CommitUnknownError,
@@ -24,6 +25,8 @@ import { Client, Pool, type PoolConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newStream, someEvents } from "../../src/testing/contracts/contract.ts";
 import { someSnapshot } from "../../src/testing/contracts/some-snapshot.ts";
+import { Account } from "../aggregates/account.ts";
+import { fullReplay, saveEvents } from "../aggregates/setup.ts";
 import { freshSchema } from "../setup/postgres.ts";
 
 const { url } = await freshSchema();
@@ -83,6 +86,29 @@ describe("an append whose answer is lost", () => {
     expect(await store.versionOf(stream)).toBe(2);
   });
 });
+
+it.each(["answers", "questions"] as const)(
+  "an update settles by itself what became of an append when the connection broke, with %s lost",
+  async (cutting) => {
+    const wire = await Wire.open();
+    const accounts = new AggregateRepository(Account, { eventStore: new PostgresEventStore(wire.pool) });
+    const { aggregateId } = newStream();
+    for (let round = 1; round <= 5; round += 1) {
+      await saveEvents(accounts, aggregateId, 1);
+      let changes = 0;
+      // The next connection is whole again.
+      wire.pool.once("remove", () => (wire.cutting = "nothing"));
+      const account = await accounts.update(aggregateId, (loaded) => {
+        changes += 1;
+        loaded.deposit(1);
+        wire.cutting = cutting;
+      });
+      expect([changes, account.version]).toEqual([1, 2 * round]);
+      expect((await fullReplay(store, aggregateId)).state).toEqual(account.state);
+    }
+    await wire.close();
+  },
+);
 
 describe("an append that was certainly not carried out", () => {
   it("fails with PostgreSQL's own error when it was cancelled", async () => {

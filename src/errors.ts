@@ -109,10 +109,14 @@ export class OptimisticConcurrencyError extends StreamError {
     expectedVersion: number;
     actualVersion: number;
     expectedEventId?: string;
+    cause?: unknown;
   }) {
     super(
       facts,
-      `is at version ${facts.actualVersion}, but ${facts.expectedEventId ? `event ${facts.expectedEventId}` : facts.expectedVersion} was expected. ` +
+      `is at version ${facts.actualVersion}, ` +
+        (facts.expectedEventId === undefined
+          ? `but ${facts.expectedVersion} was expected. `
+          : `as expected, but not by event ${facts.expectedEventId}: it was restored meanwhile. `) +
         (facts.expectedVersion === 0
           ? "It exists already: load it, or create another id."
           : "Load it again and repeat the command, as update() does, with more attempts where many write at once."),

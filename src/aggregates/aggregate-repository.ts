@@ -88,6 +88,7 @@ export class AggregateRepository<A extends AnyAggregate> {
    * @param options for what is raised on the instance later, and how old a cached state may be.
    * @throws {AggregateNotFoundError} when it has no events.
    * @throws {CorruptStreamError} when they are damaged.
+   * @throws {StreamChangedError} when they are erased or restored from a backup again and again meanwhile.
    * @throws {UnknownEventTypeError} {@link EventUpgradeError} when the class cannot read one of them; whatever `evolve` throws.
    * @throws {ConfigurationError} for an unknown option, and for `staleMs` without a cache or out of bounds.
    */
@@ -154,7 +155,8 @@ export class AggregateRepository<A extends AnyAggregate> {
    * Appends what was raised, all of it or nothing; without anything raised it does nothing. A snapshot's trouble never makes it
    * reject. A second `save` of the same instance waits for the first one.
    *
-   * @throws {OptimisticConcurrencyError} when others saved the aggregate since this instance was loaded. Nothing was stored.
+   * @throws {OptimisticConcurrencyError} when others saved the aggregate since this instance was loaded. Nothing was stored, but
+   *   for what an earlier save had left unknown.
    * @throws {CommitUnknownError} when the answer of the store was lost: save the same instance again.
    * @throws {StreamErasedError} when the aggregate was erased with its events. Nothing was stored.
    * @throws {PublishError} when the events are committed, and the publisher failed.

@@ -72,7 +72,15 @@ export class AggregateSaver {
         unpublished = error;
       }
     }
-    if (history.uncommitted.length > 0) await this.#saveBatch(history, history.uncommitted.length);
+    try {
+      if (history.uncommitted.length > 0) await this.#saveBatch(history, history.uncommitted.length);
+    } catch (error) {
+      if (unpublished === undefined) throw error;
+      throw new AggregateError(
+        [unpublished, error],
+        `${unpublished.message} What was raised since then failed as well.`,
+      );
+    }
     if (unpublished !== undefined) throw unpublished;
   }
 
@@ -117,10 +125,11 @@ export class AggregateSaver {
     const events = batch.map(({ record }) => record);
     const jointly = capture !== undefined && joint !== undefined && snapshotter !== undefined;
     let appended: Appended = { unwritten: jointly ? undefined : capture, before: false };
-    // By an append whose answer was lost; or by one with a snapshot that was refused, should a store have kept the events all the same.
-    const mayStand = history.lostAppendEvents > 0 || jointly;
+    let mayStand = history.lostAppendEvents > 0;
     try {
       const both = jointly && (await snapshotter.appendBoth(capture, joint, { stream, events, ...expected }));
+      // Should a store keep the events of what it refused, the conflict that follows must not be taken for another's.
+      mayStand ||= jointly && !both;
       if (!both) await eventStore.append(stream, events, expected);
     } catch (error) {
       if (error instanceof CommitUnknownError) history.lostAppendEvents = batch.length;

@@ -8,7 +8,7 @@ import { checkStreamId, type StreamId } from "./stream-id.ts";
  *
  * Every method rejects with {@link InvalidNameError} or {@link InvalidNumberError} for names and numbers out of bounds, before
  * the database is asked, and with {@link ClosedError} after `close`. The stores of this package also refuse unknown names in
- * the ranges of `read`, `streams` and `readAll`, with {@link ConfigurationError}.
+ * the options of `append`, `read`, `streams` and `readAll`, with {@link ConfigurationError}.
  */
 export interface EventStore {
   /**
@@ -24,7 +24,8 @@ export interface EventStore {
    * @throws {OptimisticConcurrencyError} when the stream is not at `expectedVersion`, or another event than
    *   `expectedEventId` stands there.
    * @throws {DuplicateEventError} when one of the event ids is stored already, in any stream, or occurs twice in `events`.
-   * @throws {InvalidAppendError} when `events` is empty, or holds what `newEvent` did not make.
+   * @throws {InvalidAppendError} when `events` is empty, or holds what `newEvent` did not make, and for an `expectedEventId` that
+   *   no event can have there.
    * @throws {StreamErasedError} when the stream was erased.
    * @throws {CommitUnknownError} when the connection was lost before the answer came.
    */

@@ -43,6 +43,8 @@ export async function* readPages(
     if (continues && (first?.id !== lastEventId || first?.version !== version)) {
       throw new StreamChangedError({ stream, version });
     }
+    // Of what was read all may stand there still, and what was to follow be gone.
+    if (end !== undefined && page.head < end) throw new StreamChangedError({ stream, version });
     end ??= Math.min(page.head, throughVersion);
     checkSequence(stream, page.events, { afterVersion, throughVersion: end, limit });
     const events = continues ? page.events.slice(1) : page.events;

@@ -132,6 +132,24 @@ it("trap: a publisher that fails for a batch whose answer was lost leaves nothin
   expect(published).toEqual([2, 3]);
 });
 
+it("trap: when what follows a settled batch fails too, neither error is lost", async () => {
+  const broken = new Error("broker down");
+  const publish = () => {
+    throw broken;
+  };
+  const { accounts, faults, eventStore } = setUp({ publisher: { publish } });
+  faults.next("append", losingAnswer(lost));
+  const account = accounts.createNew("a");
+  account.open();
+  await expect(accounts.save(account)).rejects.toBe(lost);
+  await saveEvents(new AggregateRepository(Account, { eventStore }), "a", 1);
+  account.grow(2);
+  const error = await accounts.save(account).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(AggregateError);
+  const { errors } = error as AggregateError;
+  expect(errors).toMatchObject([{ code: "PUBLISH", version: 1, cause: broken }, { code: "OPTIMISTIC_CONCURRENCY" }]);
+});
+
 it("trap: a state whose save turns out to stand is not held as the newest: others may have saved since", async () => {
   const cache = new AggregateCache({ entriesMax: 10 });
   const { accounts, faults, eventStore } = setUp({ cache });

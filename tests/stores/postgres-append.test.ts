@@ -141,6 +141,12 @@ it.each([
   },
 );
 
+it("refuses to expect an event whose id PostgreSQL cannot hold", async () => {
+  const stream = await filledStream(store, 1);
+  const append = store.append(stream, someEvents(1), { expectedVersion: 1, expectedEventId: "a\0" });
+  await expect(append).rejects.toMatchObject({ code: "INVALID_APPEND" });
+});
+
 it("gives positions in the order of versions", async () => {
   const stream = await filledStream(store, 1_000);
   const { rows } = await pool.query<{ version: string }>(

@@ -36,6 +36,10 @@ eachDatabase((open) => {
     [5, 40],
     [5, 12],
     [1, 5],
+    // All of what was read, and of what was to follow only some, or nothing.
+    [20, 20],
+    [10, 10],
+    [12, 25],
   ])("trap: a load is of one history, when %s events are kept and others follow up to %s", async (kept, version) => {
     const { repositoryOf, id, restoreBeforeNextPage, replayed } = await readByPages();
     const accounts = repositoryOf(AccountOfSchema2, { mode: "sync", threshold: 1 }, { pageSize: 10 });

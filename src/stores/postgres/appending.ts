@@ -1,6 +1,7 @@
 import {
   CommitUnknownError,
   DuplicateEventError,
+  InvalidAppendError,
   OptimisticConcurrencyError,
   StreamErasedError,
 } from "../../errors.ts";
@@ -9,7 +10,7 @@ import type { AppendOptions } from "../../events/event-store.ts";
 import type { StreamId } from "../../events/stream-id.ts";
 import type { SnapshotRow } from "../../snapshots/snapshot.ts";
 import type { JointAppendResult, RejectedRow } from "../../snapshots/snapshot-store.ts";
-import { type Database, mayStand, sqlState } from "./database.ts";
+import { type Database, isTransactionOver, mayStand, sqlState } from "./database.ts";
 import { appendEvent, appendEventAt, appendEvents, selectHead, selectVersion } from "./event-statements.ts";
 import { appendEventsWithSnapshot, appendEventWithSnapshot } from "./joint-statements.ts";
 import { snapshotValues } from "./rows.ts";
@@ -53,6 +54,10 @@ export class Appending {
     { expectedVersion, expectedEventId }: AppendOptions,
     snapshot?: SnapshotToStore,
   ) {
+    if (expectedEventId?.includes("\0")) {
+      const problem = "expectedEventId contains U+0000, as no id in PostgreSQL does. Pass the id that was read.";
+      throw new InvalidAppendError({ stream: { aggregateType, aggregateId }, problem });
+    }
     this.stream = { aggregateType, aggregateId };
     this.streamKey = `${aggregateType}\0${aggregateId}`;
     this.expectedVersion = expectedVersion === "any" ? null : expectedVersion;
@@ -139,8 +144,8 @@ export class Appending {
       const [head] = (await database.read<JointAnswerColumns>(selectHead, ofTheHead)) as [JointAnswerColumns];
       return toJointAnswer(head);
     } catch (error) {
-      // Inside a transaction that is over then, and the caller's to repeat.
-      throw conflict ?? error;
+      // The transaction of the caller's, that is, which is the caller's to repeat.
+      throw conflict !== undefined && isTransactionOver(error) ? conflict : error;
     }
   }
 

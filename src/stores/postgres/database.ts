@@ -91,17 +91,18 @@ export class Database {
   }
 
   /**
-   * As `rows`, for a statement that only reads. Above READ COMMITTED the server undoes one that it cannot place among the writers:
-   * it is repeated, but where a transaction of the caller's is over with it, which is the caller's to repeat.
+   * As `rows`, for a statement that only reads. Above READ COMMITTED the server undoes one that it cannot place among the writers: it
+   * is sent ten times at most. Inside a transaction of the caller's, which is over then, it fails at once.
    */
   async read<Columns extends Row>(statement: string, values?: unknown[]): Promise<readonly Columns[]> {
-    let undone: unknown;
+    let undone: Error | undefined;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.rows(statement, values);
       } catch (error) {
-        if (sqlState(error) !== "40001" || attempt === READ_ATTEMPTS_MAX) throw undone ?? error;
-        undone = error;
+        if (undone !== undefined && isTransactionOver(error)) throw undone;
+        if (sqlState(error) !== "40001" || attempt === READ_ATTEMPTS_MAX) throw error;
+        undone = error as Error;
       }
     }
   }
@@ -141,6 +142,11 @@ export function isClient(pool: PostgresPool): boolean {
 export function sqlState(error: unknown): string | undefined {
   const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown };
   return typeof code === "string" && severity !== undefined ? code : undefined;
+}
+
+/** Whether an earlier error has ended the transaction that a statement was in. */
+export function isTransactionOver(error: unknown): boolean {
+  return sqlState(error) === "25P02";
 }
 
 /** Whether a statement that failed with `error` may stand nevertheless: it was sent, and its fate was not told. */

@@ -76,10 +76,8 @@ export class AggregateSaver {
       if (history.uncommitted.length > 0) await this.#saveBatch(history, history.uncommitted.length);
     } catch (error) {
       if (unpublished === undefined) throw error;
-      throw new AggregateError(
-        [unpublished, error],
-        `${unpublished.message} What was raised since then failed as well.`,
-      );
+      const message = `${unpublished.message} What was raised since then failed as well.`;
+      throw new AggregateError([unpublished, error], message, { cause: error });
     }
     if (unpublished !== undefined) throw unpublished;
   }

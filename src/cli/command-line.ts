@@ -4,15 +4,18 @@ import { unprintable } from "./terminal.ts";
 /** How people run this here. */
 export const invocation: string = process.env["npm_command"] === "exec" ? "npx eventfold" : "eventfold";
 
-/** A command line that can be typed; what is undefined is left out, what is true stands alone. */
+/** A command line that can be typed: of options, what is undefined is left out, what is true stands alone. */
 export function commandLine(
-  words: readonly string[],
+  [command, ...operands]: readonly [command: string, ...operands: string[]],
   options: Readonly<Record<string, string | number | true | undefined>> = {},
 ): string {
   const given = Object.entries(options).flatMap(([name, value]) =>
     value === undefined ? [] : value === true ? [name] : [name, String(value)],
   );
-  return asItIs([invocation, ...[...words, ...given].map(quoted)].join(" "));
+  // Such an operand would be taken for an option, unless all stand behind those.
+  const isAmbiguous = operands.some((each) => each.startsWith("-"));
+  const words = isAmbiguous ? [...given, "--", ...operands] : [...operands, ...given];
+  return asItIs([invocation, command, ...words.map(quoted)].join(" "));
 }
 
 /** `argument` as one word of a shell: POSIX, as of 2024 where it holds characters that a terminal would obey. */

@@ -5,11 +5,11 @@ import { AggregateRepository } from "../aggregates/aggregate-repository.ts";
 import { AggregateRoot } from "../aggregates/aggregate-root.ts";
 import type { DomainEvent } from "../events/event.ts";
 import { openSqlite, type SqliteStorage } from "../stores/sqlite/open-sqlite.ts";
-import { type Command, command, InterruptedError } from "./command.ts";
+import { type Command, command } from "./command.ts";
 import { type LoadTimes, measureLoads } from "./demo/load-times.ts";
 import { improvement, milliseconds } from "./demo/wording.ts";
 import { Progress } from "./progress.ts";
-import type { Session } from "./session.ts";
+import { endIfStopped, type Session } from "./session.ts";
 import { count, right, table } from "./table.ts";
 
 /** With snapshots at multiples of 60, each history ends 40 events after one: its loads have something to replay. */
@@ -66,10 +66,7 @@ export function demoCommand(session: Session): Command {
 }
 
 async function measured(session: Session, file: string, lengths: readonly number[]): Promise<readonly LoadTimes[]> {
-  const breathe = async (): Promise<void> => {
-    await new Promise(setImmediate);
-    if (session.stopped.aborted) throw new InterruptedError("Stopped. What was made is removed.");
-  };
+  const breathe = (): Promise<void> => endIfStopped(session, "Stopped. What was made is removed.");
   const handle = new (process.getBuiltinModule("node:sqlite").DatabaseSync)(file);
   // The file is thrown away: nothing needs to reach the disk.
   handle.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");

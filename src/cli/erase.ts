@@ -1,9 +1,9 @@
 import { eraseAggregate } from "../aggregates/erase-aggregate.ts";
 import { noteAbsentType } from "./absent-type.ts";
 import { type Command, databaseCommand, EXIT } from "./command.ts";
-import { confirm } from "./confirmation.ts";
+import { confirm, NOTHING_DELETED } from "./confirmation.ts";
 import { openDatabase } from "./database.ts";
-import type { Session } from "./session.ts";
+import { endIfStopped, type Session } from "./session.ts";
 import { plural } from "./table.ts";
 import { printable } from "./terminal.ts";
 
@@ -51,7 +51,7 @@ export function eraseCommand(session: Session): Command {
           const what = events === true ? all : plural(rows, "snapshot");
           const loss = `${what} of ${name} in ${database.name} will be erased for good.`;
           await confirm(session, { loss, word: aggregateId, yes });
-        }
+        } else await endIfStopped(session, NOTHING_DELETED);
         // Without rows as well: one that is being written must not come back.
         const erased = await eraseAggregate(database, stream, { events: events === true });
         session.result({ json }, { ...stream, ...erased }, () => {

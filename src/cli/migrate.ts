@@ -2,11 +2,11 @@ import { Database } from "../stores/postgres/database.ts";
 import { type MigrateOptions, migratePostgres, postgresMigrationSql, tablesIn } from "../stores/postgres/migrations.ts";
 import { sqliteMigrationSql } from "../stores/sqlite/migrations.ts";
 import { openSqlite } from "../stores/sqlite/open-sqlite.ts";
-import { type Command, command, DatabaseError, idType, UsageError } from "./command.ts";
+import { type Command, command, DatabaseError, InterruptedError, idType, UsageError } from "./command.ts";
 import { type Target, targetOf } from "./database.ts";
 import { messageOf } from "./failure.ts";
 import { openPool } from "./postgres-database.ts";
-import type { Session } from "./session.ts";
+import { endIfStopped, type Session } from "./session.ts";
 
 /** `eventfold migrate`. */
 export function migrateCommand(session: Session): Command {
@@ -40,27 +40,31 @@ export function migrateCommand(session: Session): Command {
         session.result({ json }, { sql }, () => sql.trimEnd());
         return;
       }
-      await migrate(target, options);
+      await migrate(session, target, options);
       session.result({ json }, { database: target.name, tables: "current" }, () => {
         return `The tables of ${target.name} are up to date.`;
       });
     });
 }
 
-async function migrate(target: Target, options: MigrateOptions): Promise<void> {
+async function migrate(session: Session, target: Target, options: MigrateOptions): Promise<void> {
+  const mayGoOn = (): Promise<void> => endIfStopped(session, "Nothing was changed.");
   try {
     if (target.kind === "SQLite") {
+      await mayGoOn();
       await openSqlite(target.path).close();
       return;
     }
     const pool = await openPool(target.url);
     try {
       const present = await tablesIn(new Database(pool, { prepare: false }));
+      await mayGoOn();
       await migratePostgres(pool, { aggregateIdType: present.aggregateIdType, ...options });
     } finally {
       await pool.end();
     }
   } catch (error) {
+    if (error instanceof InterruptedError) throw error;
     throw new DatabaseError(`${target.name} was not migrated: ${messageOf(error)}`, { cause: error });
   }
 }

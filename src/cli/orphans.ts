@@ -39,7 +39,7 @@ export async function orphansOf({ administration }: OpenDatabase, search: Orphan
     found += page.length;
     for (const row of page.slice(0, REPORTED_MAX - rows.length))
       rows.push({ ...row, reason: "ahead-of-stream", path: undefined });
-    if (deleteThem && page.length > 0) deleted += await administration.delete(range, which);
+    if (deleteThem && page.length > 0 && !signal.aborted) deleted += await administration.delete(range, which);
     afterId = throughId;
     // Drivers that block leave no turn for Ctrl-C.
     await new Promise(setImmediate);

@@ -1,11 +1,11 @@
 import { checkName } from "../events/bounds.ts";
 import type { PrunableRows, SnapshotAdministration } from "../snapshots/snapshot-administration.ts";
 import { noteAbsentType } from "./absent-type.ts";
-import { type Command, databaseCommand, EXIT, InterruptedError, UsageError, wholeNumber } from "./command.ts";
-import { confirm } from "./confirmation.ts";
+import { type Command, databaseCommand, EXIT, UsageError, wholeNumber } from "./command.ts";
+import { confirm, NOTHING_DELETED } from "./confirmation.ts";
 import { openDatabase } from "./database.ts";
 import { Progress } from "./progress.ts";
-import type { Session } from "./session.ts";
+import { endIfStopped, type Session } from "./session.ts";
 import { plural } from "./table.ts";
 import { printable } from "./terminal.ts";
 
@@ -89,14 +89,12 @@ async function eachPage(
   let rows = 0;
   try {
     for (let afterId: string | undefined; ; ) {
-      if (session.stopped.aborted) throw new InterruptedError(stopText(work, rows));
+      await endIfStopped(session, stopText(work, rows));
       const throughId = await administration.endOfPage(aggregateType, afterId, ROWS_AT_ONCE);
       if (throughId === undefined) return rows;
       rows += await administration[work]({ aggregateType, afterId, throughId }, which);
       progress?.update(rows);
       afterId = throughId;
-      // Drivers that block leave no turn for Ctrl-C.
-      await new Promise(setImmediate);
     }
   } finally {
     progress?.stop();
@@ -105,6 +103,6 @@ async function eachPage(
 
 function stopText(work: "count" | "delete", rows: number): string {
   return work === "count"
-    ? "Stopped. Nothing was deleted."
+    ? NOTHING_DELETED
     : `Stopped after deleting ${plural(rows, "snapshot")}. Run it again to delete the rest.`;
 }

@@ -1,4 +1,4 @@
-import { EXIT } from "./command.ts";
+import { EXIT, InterruptedError } from "./command.ts";
 import { masked, passwordHint } from "./secrets.ts";
 import { type Terminal, terminal } from "./terminal.ts";
 
@@ -55,4 +55,17 @@ export function openSession(): Session {
     },
     exitCode: EXIT.fine,
   };
+}
+
+/**
+ * To be awaited in front of what cannot be undone, and now and then within long work: lets Ctrl-C be noticed, also where a driver
+ * that blocks has left it no turn.
+ *
+ * @throws {InterruptedError} with `text`, which says what was done, when the session was stopped.
+ */
+export async function endIfStopped({ stopped }: Pick<Session, "stopped">, text: string): Promise<void> {
+  // Twice: in a turn that began with an answer, the first one comes before signals are looked for again.
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  if (stopped.aborted) throw new InterruptedError(text);
 }

@@ -1,7 +1,7 @@
 import type { VerifyReport } from "../aggregates/snapshot-maintenance.ts";
 import { type Command, configOption, databaseCommand, EXIT, InterruptedError, share, wholeNumber } from "./command.ts";
 import { commandLine } from "./command-line.ts";
-import { confirm } from "./confirmation.ts";
+import { confirm, NOTHING_DELETED } from "./confirmation.ts";
 import { openDatabase } from "./database.ts";
 import { requireRepositories } from "./load-config.ts";
 import { keepsBothIn, orphansOf, withOrphans } from "./orphans.ts";
@@ -71,7 +71,7 @@ export function verifyCommand(session: Session): Command {
             });
           let result = await walk("Verifying", deleteDiverging === true && yes === true);
           if (deleteDiverging === true && yes !== true && divergedIn(result) > 0) {
-            if (!result.complete) throw new InterruptedError("Stopped. Nothing was deleted.");
+            if (!result.complete) throw new InterruptedError(NOTHING_DELETED);
             const which = sample === undefined ? "They" : "Those of another sample";
             const loss = `${database.name}: ${summaryOf(result)} ${which} will be deleted.`;
             await confirm(session, { loss, word: "delete", yes });

@@ -1,3 +1,4 @@
+import { renameSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { freshSchema } from "../setup/postgres.ts";
@@ -77,6 +78,36 @@ describe("what deletes", () => {
     run.kill("SIGTERM");
     expect(await run.end()).toMatchObject({ status: 130, text: expect.stringContaining("Nothing was deleted.") });
     expect(rows(project, snapshotIds)).toHaveLength(5);
+  });
+
+  it("takes the word as it is shown, where a terminal would obey it", async () => {
+    const project = await warmBank();
+    const handle = new DatabaseSync(project.path("bank.db"));
+    for (const table of ["events", "snapshots"])
+      handle.prepare(`UPDATE ${table} SET aggregate_id = ? WHERE aggregate_id = 'a-000'`).run("a\u202e\u001b[2J");
+    handle.close();
+    const args = ["erase", "bank.db", "Account", "a\u202e\u001b[2J", "--events"];
+    const run = new TerminalRun(project.folder, args, { columns: 200 });
+    const shown = "a\\u{202e}\\x1b[2J";
+    await run.shows(
+      `of Account/${shown} in bank.db will be erased for good. This cannot be undone. Type ${shown} to go on.`,
+    );
+    run.type("a[2J\r");
+    await run.shows(`Type ${shown}, or press Ctrl-C`);
+    run.type(`${shown}\r`);
+    const { status, text } = await run.end();
+    expect(status).toBe(0);
+    expect(text).toContain(`12 events and 1 snapshot of Account/${shown} erased.`);
+    expect(run.output).not.toContain("\u202e");
+  });
+
+  it("asks about a database whose name a terminal would obey in one line", async () => {
+    const { folder, path } = await warmBank();
+    renameSync(path("bank.db"), path("\u001b[2Jbank.db"));
+    const args = ["erase", "\u001b[2Jbank.db", "Account", "a-000"];
+    const refused = eventfold(folder, args);
+    expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining("in \\x1b[2Jbank.db will be erased") });
+    expect(refused.stderr).not.toContain("\u001b");
   });
 
   it("asks in whole lines where the terminal does not know its width", async () => {

@@ -1,8 +1,9 @@
+import { DatabaseSync } from "node:sqlite";
 import { AggregateRepository } from "eventfold";
 import { openSqlite } from "eventfold/sqlite";
 import { describe, expect, it } from "vitest";
 import { Account, type BankProject, bankProject, fillSqlite, MistakenAccount } from "./bank-project.ts";
-import { eventfold, installEventfold, TerminalRun } from "./installed.ts";
+import { eventfold, inShell, installEventfold, TerminalRun } from "./installed.ts";
 
 installEventfold();
 
@@ -170,6 +171,27 @@ describe("verify", () => {
     expect(text).toContain("  eventfold verify bank.db Account --after a-005 --concurrency 1");
     const rest = eventfold(folder, ["verify", "bank.db", "Account", "--after", "a-005", "--json"]);
     expect(JSON.parse(rest.stdout)).toMatchObject({ complete: true, types: [{ aggregates: 6, verified: 6 }] });
+  });
+});
+
+describe.each(["warm", "verify"])("%s of a type that begins with a dash", (command) => {
+  it("is stopped with a command line that goes on", async () => {
+    const { folder, path, write, read } = bankProject();
+    write("account.ts", read("account.ts").replace('"Account"', '"-Acc"'));
+    await fillSqlite(path("-bank.db"), 12, 12);
+    const handle = new DatabaseSync(path("-bank.db"));
+    handle.exec("UPDATE events SET aggregate_type = '-Acc'");
+    handle.close();
+    write("waiting.config.ts", waiting(command === "warm" ? "saveSnapshot" : "getSnapshot"));
+    const args = [command, "--concurrency", "1", "--config", "waiting.config.ts", "--", "-bank.db"];
+    const run = new TerminalRun(folder, args, { columns: 160 });
+    await run.shows("waiting");
+    run.type("\u0003");
+    const { text } = await run.end();
+    const resume = `eventfold ${command} --after a-005 --concurrency 1 --config waiting.config.ts -- -bank.db -Acc`;
+    expect(text).toContain(`Stopped. Go on with:\n  ${resume}\n`);
+    const { stdout } = inShell(folder, resume.replace("--config waiting.config.ts", "--json"));
+    expect(JSON.parse(stdout)).toMatchObject({ complete: true, types: [{ aggregateType: "-Acc", aggregates: 6 }] });
   });
 });
 

@@ -95,6 +95,11 @@ export function startEventfold(cwd: string, args: readonly string[]): ChildProce
   return child;
 }
 
+// Keeps the terminal open and says how the command ended: the last that a command writes may be lost with its terminal.
+const HOLDING = String.raw`trap : INT TERM; "$0" "$@"; printf '\033]ended;%d\007' $?; exec tail -f /dev/null`;
+// oxlint-disable-next-line no-control-regex -- what the line above prints
+const ENDED = /\u001b\]ended;(\d+)\u0007/;
+
 /** A run in a pseudo-terminal. One of 0 columns is of those that do not know their width. */
 export class TerminalRun {
   readonly #terminal: IPty;
@@ -110,28 +115,29 @@ export class TerminalRun {
   ) {
     // What would keep colors from a terminal, or force them on it: Node.js takes CI for a terminal without colors.
     const { NO_COLOR: _, FORCE_COLOR: __, NODE_DISABLE_COLORS: ___, CI: ____, ...inherited } = environment();
-    const [file, before] =
-      columns > 0 ? [process.execPath, []] : ["sh", ["-c", 'stty cols 0; exec "$0" "$@"', process.execPath]];
-    this.#terminal = spawn(file, [...before, main, ...args], {
+    const script = columns > 0 ? HOLDING : `stty cols 0; ${HOLDING}`;
+    this.#terminal = spawn("sh", ["-c", script, process.execPath, main, ...args], {
       cwd,
       cols: columns || 80,
       rows: 40,
       name: "xterm-256color",
       env: { ...inherited, TERM: "xterm-256color", ...env },
     });
-    this.#terminal.onData((text) => {
-      this.#output += text;
-      this.#changed();
-    });
     this.#ended = new Promise((resolve) => {
-      this.#terminal.onExit(({ exitCode, signal }) => {
-        resolve(signal ? 128 + signal : exitCode);
+      this.#terminal.onData((text) => {
+        this.#output += text;
+        const [marker, status] = ENDED.exec(this.#output) ?? [];
+        if (marker !== undefined) {
+          this.#output = this.#output.replace(marker, "");
+          this.#done = true;
+          this.kill("SIGKILL");
+          resolve(Number(status));
+        }
         this.#changed();
       });
     });
-    void this.#ended.then(() => (this.#done = true));
     onTestFinished(() => {
-      if (!this.#done) this.#terminal.kill("SIGKILL");
+      if (!this.#done) this.kill("SIGKILL");
     });
   }
 
@@ -153,7 +159,7 @@ export class TerminalRun {
   }
 
   kill(signal: NodeJS.Signals): void {
-    this.#terminal.kill(signal);
+    process.kill(-this.#terminal.pid, signal);
   }
 
   /** Exit code and what was shown, without escapes. */

@@ -5,6 +5,7 @@ import { undecorated } from "../events/event-store-decorator.ts";
 import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
 import { SnapshotStoreDecorator } from "../snapshots/snapshot-store-decorator.ts";
 import type { OpenDatabase } from "./database.ts";
+import { lookForSignals } from "./session.ts";
 
 const ROWS_AT_ONCE = 1_000;
 const REPORTED_MAX = 100;
@@ -39,10 +40,10 @@ export async function orphansOf({ administration }: OpenDatabase, search: Orphan
     found += page.length;
     for (const row of page.slice(0, REPORTED_MAX - rows.length))
       rows.push({ ...row, reason: "ahead-of-stream", path: undefined });
-    if (deleteThem && page.length > 0 && !signal.aborted) deleted += await administration.delete(range, which);
+    await lookForSignals();
+    if (signal.aborted) break;
+    if (deleteThem && page.length > 0) deleted += await administration.delete(range, which);
     afterId = throughId;
-    // Drivers that block leave no turn for Ctrl-C.
-    await new Promise(setImmediate);
   }
   return { found, deleted, rows };
 }

@@ -57,15 +57,19 @@ export function openSession(): Session {
   };
 }
 
+/** Lets Ctrl-C be noticed, also where a driver that blocks has left it no turn. */
+export async function lookForSignals(): Promise<void> {
+  // Twice: in a turn that began with an answer, the first one comes before signals are looked for again.
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+}
+
 /**
- * To be awaited in front of what cannot be undone, and now and then within long work: lets Ctrl-C be noticed, also where a driver
- * that blocks has left it no turn.
+ * To be awaited in front of what cannot be undone, and now and then within long work.
  *
  * @throws {InterruptedError} with `text`, which says what was done, when the session was stopped.
  */
 export async function endIfStopped({ stopped }: Pick<Session, "stopped">, text: string): Promise<void> {
-  // Twice: in a turn that began with an answer, the first one comes before signals are looked for again.
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
+  await lookForSignals();
   if (stopped.aborted) throw new InterruptedError(text);
 }

@@ -11,7 +11,7 @@ export interface Pair {
 }
 
 export interface MeasureOptions {
-  /** Measuring goes on for so long; there are six rounds at least. */
+  /** Measuring goes on for so long; there are eight rounds at least. */
   readonly durationMs: number;
   readonly signal: AbortSignal;
 }
@@ -46,8 +46,8 @@ const ORDERS: readonly (readonly Way[])[] = [
 ];
 
 /**
- * Measures two ways in turns, two samples of each in a round: whatever slows the machine down meanwhile slows down both, and neither
- * rests for longer than the other, whose server process would find its caches cold. Ratios are taken within a round.
+ * Measures two ways in turns, two samples of each in a round: whatever slows the machine down meanwhile slows down both, and
+ * neither rests for longer than the other: a server process that rested finds its caches cold. Ratios are taken within a round.
  */
 export async function measure(pair: Pair, options: MeasureOptions): Promise<Measured> {
   const { baseline, candidate, beforeSample = () => {} } = pair;

@@ -188,7 +188,7 @@ export class CorruptStreamError extends StreamError {
   }
 }
 
-/** While a stream was read page by page, its events were erased, or restored from a backup. What was read of it is not to be used. */
+/** While a stream was read page by page, it was erased, or restored from a backup. What was read of it is not to be used. */
 export class StreamChangedError extends StreamError {
   readonly code = "STREAM_CHANGED";
   /** Of the last event that was read, and does not stand there any more. */

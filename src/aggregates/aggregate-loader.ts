@@ -193,8 +193,8 @@ export class AggregateLoader {
       for await (const events of pages) history.replay(events);
       return asOf;
     };
-    // What the others do, who take the state of the first, unless they began before its end was looked up. They find out, too, whether
-    // that state is of the history that stands there now.
+    // What the others do, who take the state of the first: those that began before its end was looked up, nothing. The rest finds
+    // out, too, whether that state is of the history that stands there now.
     const rest = async (history: AggregateHistory, asOf: number): Promise<void> => {
       if (startedAt < asOf) return;
       const range = { afterVersion: history.version, afterEventId: history.lastEventId, pageSize };

@@ -190,8 +190,9 @@ export function refuseConflict(
 ): void {
   const actualVersion = last?.version ?? 0;
   if (expectedVersion === "any") return;
-  if (expectedVersion !== actualVersion)
+  if (expectedVersion !== actualVersion) {
     throw new OptimisticConcurrencyError({ stream, expectedVersion, actualVersion });
+  }
   if (expectedEventId !== undefined && expectedEventId !== last?.id) {
     throw new OptimisticConcurrencyError({ stream, expectedVersion, actualVersion, expectedEventId });
   }

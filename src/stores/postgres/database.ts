@@ -91,8 +91,8 @@ export class Database {
   }
 
   /**
-   * As `rows`, for a statement that only reads. Above READ COMMITTED the server undoes one that it cannot place among the writers: it
-   * is sent ten times at most. Inside a transaction of the caller's, which is over then, it fails at once.
+   * As `rows`, for a statement that only reads. Above READ COMMITTED the server undoes one that it cannot place among the writers:
+   * it is sent ten times at most. Inside a transaction of the caller's, which is over then, it fails at the second time.
    */
   async read<Columns extends Row>(statement: string, values?: unknown[]): Promise<readonly Columns[]> {
     let undone: Error | undefined;

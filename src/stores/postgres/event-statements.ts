@@ -45,8 +45,8 @@ const firstOf = {
 };
 
 /**
- * What an append finds: where the stream ends, whether at version $3 (if any) with event $4 (if any), and whether it was erased. The
- * maxima, of one row at most, make a row where the stream has none.
+ * What an append finds: where the stream ends, whether at version $3 (if any) with event $4 (if any), and whether it was erased.
+ * The maxima, of one row at most, make a row where the stream has none.
  */
 const head = /* sql */ `head AS MATERIALIZED (
     SELECT

@@ -93,9 +93,10 @@ export const selectSnapshot = /* sql */ `
   LIMIT 1
 `;
 
-// The snapshot of one key, with the event that it ends with, if that stands at its version, and with a newer one, if there are any. The
-// index gives the older one first; should it ever not, the load reads anew in a transaction. The state comes once, with the event that
-// it ends with, for it may be large. CROSS JOIN keeps the planner from beginning with the events. As REAL for the reasons of selectLast.
+// The snapshot of one key, with the event that it ends with, if that stands at its version, and with a newer one, if there are
+// any. The index gives the older one first; should it ever not, the load reads anew in a transaction. The state comes once, with
+// the event that it ends with, for it may be large. CROSS JOIN keeps the planner from beginning with the events. As REAL for the
+// reasons of selectLast.
 export const selectProvenSnapshot = /* sql */ `
   SELECT
     CAST(snapshots.version AS REAL), CASE WHEN events.version = snapshots.version THEN snapshots.state END,
